@@ -1,0 +1,153 @@
+/**
+ * What the interpreter and a pool's worker say to each other about one step. Activity type = task name, activity id = step
+ * path, task queue = `queueOf(project, pool, class)`. Pure; anybody may import this.
+ */
+import type { FailureClass, Json, JsonObject } from '../plan/types.ts';
+
+/** Task queue of a pool's class. */
+export const queueOf = (project: string, pool: string, klass: string): string => `${project}/${pool}/${klass}`;
+/** Task queue of the server: workflows and control activities. */
+export const controlQueueOf = (project: string): string => `${project}/heddle`;
+
+export interface StepCall {
+  readonly project: string;
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly planHash: string;
+  /** Step path, e.g. 'trials[0.01].train'. Idempotency key of its effects: `runId/step`. */
+  readonly step: string;
+  readonly task: string;
+  readonly version: string;
+  /** Resolved; may hold Stored objects, which the worker loads. */
+  readonly input: Json;
+  /** Key of the partition it publishes, { day: '2001-03-01' }. */
+  readonly into?: JsonObject;
+  /** Charged attempts allowed in all; the worker counts (see workers/). */
+  readonly attempts: number;
+  readonly timeoutMs: number;
+  readonly heartbeatMs: number;
+  readonly isolate?: boolean;
+  /** See NodeBase.keep. Left out: the interpreter reads nothing. */
+  readonly keep?: readonly (readonly string[])[];
+}
+
+export interface StepResult {
+  /** The output, or where it lies when its JSON is above 4 KiB. */
+  readonly output: Json;
+  readonly meta: AttemptMeta;
+  /** For a publishing task: what the publish activity must put in place. */
+  readonly staged?: readonly StagedPartition[];
+}
+
+export interface AttemptMeta {
+  /** ms since the epoch, worker's clock. */
+  readonly startedAt: number;
+  readonly attempt: number;
+  readonly worker: string;
+  /** Duration of the attempt, ms. */
+  readonly ms: number;
+  /** Digest of the task's bundle; null where unknown. */
+  readonly codeDigest?: string | null;
+  /** Rows read and written through ctx.read and ctx.write. */
+  readonly rowsIn?: number;
+  readonly rowsOut?: number;
+}
+
+/** A value kept outside of the payload. Passes wherever the value would. */
+export interface Stored {
+  readonly $stored: { readonly uri: string; readonly digest: string; readonly bytes: number };
+  /** Values at the node's `keep` paths, by path joined with '.'; '' is the whole value. */
+  readonly kept?: JsonObject;
+}
+export const isStored = (value: unknown): value is Stored =>
+  typeof value === 'object' && value !== null && '$stored' in value;
+
+/** Limits, bytes of JSON. */
+export const INLINE_BYTES = 4 * 1024;
+export const OUTPUT_BYTES = 64 * 1024;
+export const MAX_ARRAY_ITEMS = 1000;
+export const ITEMS_PER_PAGE = 500;
+
+/**
+ * How a failure crosses Temporal: ApplicationFailure with type = class and details[0] = this. user and data failures are
+ * non-retryable there; so is any failure after the last charged attempt.
+ */
+export interface StepFailure {
+  readonly class: FailureClass;
+  /** 'HDL-...' or the author's error name. */
+  readonly code: string;
+  readonly message: string;
+  readonly meta?: AttemptMeta;
+}
+
+/** An attempt's staged partition, written and complete but not visible. */
+export interface StagedPartition {
+  readonly dataset: string;
+  /** Root of the dataset, resolved (never store://). */
+  readonly uri: string;
+  readonly key: JsonObject;
+  /** Folder that holds files, manifest and _SUCCESS. */
+  readonly staging: string;
+  readonly manifestDigest: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Where in the output the slice handle stands: path segments. */
+  readonly at: readonly string[];
+}
+
+/** Activity 'heddle.publish' on the step's own queue: idempotent by (runId, step). */
+export interface PublishCall {
+  readonly project: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly pipeline: string;
+  readonly output: Json;
+  readonly staged: readonly StagedPartition[];
+  /** Overwrite what another run published? Default true: the newer generation replaces. */
+  readonly replace: boolean;
+}
+/** Result: the step's output with final slice handles in it. */
+export interface PublishResult {
+  readonly output: Json;
+  readonly meta: AttemptMeta;
+}
+
+/** Activities 'heddle.read_items' and 'heddle.write_items' on a pool's worker, for chunks of a map over an item list. */
+export interface ReadItemsCall { readonly project: string; readonly list: ItemListHandle; readonly page: number }
+export interface ReadItemsResult { readonly items: readonly Json[] }
+export interface WriteItemsCall { readonly project: string; readonly runId: string; readonly step: string; readonly page: number; readonly items: readonly Json[] }
+export interface WriteItemsResult { readonly uri: string; readonly count: number }
+/** Activity 'heddle.join_items': makes one list of pages. */
+export interface JoinItemsCall { readonly project: string; readonly runId: string; readonly step: string; readonly pages: readonly WriteItemsResult[]; readonly itemSchema?: string }
+
+/** JSON of an ItemList: a folder of pages page-00000.json..., each an array of at most `pageSize` items. */
+export interface ItemListHandle {
+  readonly kind: 'items';
+  readonly uri: string;
+  readonly count: number;
+  readonly pageSize: number;
+  readonly digest: string;
+}
+/** JSON of a Slice: what ctx.read takes. */
+export interface SliceHandle {
+  readonly kind: 'slice';
+  readonly dataset: string;
+  /** Resolved root of the dataset. */
+  readonly uri: string;
+  /** Digest over (partition path, generation, manifest digest) of all its partitions. */
+  readonly digest: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** Relative partition paths ('day=2001-03-01') with their manifests' digests; a stored list above 40 of them. */
+  readonly partitions: readonly PinnedPartition[] | Stored;
+}
+export interface PinnedPartition { readonly path: string; readonly generation: number; readonly manifest: string; readonly rows: number; readonly bytes: number }
+/** JSON of a Model. */
+export interface ModelHandle {
+  readonly kind: 'model';
+  readonly name: string;
+  readonly version: string;
+  /** Folder with model.onnx, meta.json. */
+  readonly uri: string;
+  readonly digest: string;
+}

@@ -1,0 +1,102 @@
+/**
+ * What goes into the scheduler core and what comes out. Pure types: shared by the Temporal interpreter, the testing kit and
+ * the simulator. Runs in the sandbox; imports dsl only.
+ */
+import type { BranchNode, GateNode, Json, JsonObject, MapNode, Skeleton, TaskRules, WaitNode } from '../../dsl/plan/types.ts';
+import type { PinRequest } from '../../dsl/contract/control.ts';
+import type { ModelHandle, SliceHandle, StepFailure, ItemListHandle } from '../../dsl/contract/step.ts';
+import type { PartitionScope, RunFinal, RunOutcome, StepStatus } from '../../dsl/contract/run.ts';
+
+export interface SchedulerOptions {
+  readonly skeleton: Skeleton;
+  readonly params: Json;
+  readonly partition: PartitionScope | null;
+  /** Settled results from before (retry, continue-as-new), by step path: such a step settles without a command. */
+  readonly seed?: (step: string) => Settled | undefined;
+  /** Pins made before, by canonical JSON of the request. */
+  readonly pins?: Readonly<Record<string, PinValue>>;
+  /** Values of roots outside of the skeleton: what a chunk of a map captured. */
+  readonly roots?: Readonly<Record<string, Json>>;
+  /** Prefix of all step paths, and the global index of a chunk's first item. */
+  readonly pathPrefix?: string;
+  readonly indexOffset?: number;
+  /** Commands outstanding at once; default 100. */
+  readonly maxInFlight?: number;
+  /** Commands in one turn; default 50. */
+  readonly maxPerTurn?: number;
+  /** Bytes of input in one turn; default 2 MiB. */
+  readonly maxBytesPerTurn?: number;
+}
+
+export type PinValue = SliceHandle | ModelHandle | null | { readonly missing: string };
+
+export type Settled =
+  | { readonly status: 'done'; readonly output: Json }
+  | { readonly status: 'skipped' }
+  | { readonly status: 'failed'; readonly failure: StepFailure };
+
+/** Each `step` is unique in the run; the driver answers each command with exactly one settling event (or says cancelled). */
+export type Command =
+  | { readonly type: 'task'; readonly step: string; readonly task: string; readonly rules: TaskRules; readonly input: Json; readonly into?: JsonObject; readonly keep?: readonly (readonly string[])[]; /** 1, 2...: times that the scheduler itself has started it. */ readonly round: number; /** Wait before the start. */ readonly delayMs: number }
+  | { readonly type: 'pin'; readonly id: number; readonly pins: readonly PinRequest[] }
+  | { readonly type: 'gate'; readonly step: string; readonly node: GateNode; readonly ask: string; readonly show: Json }
+  | { readonly type: 'wait'; readonly step: string; readonly node: WaitNode; readonly on: { readonly kind: 'slice'; readonly request: PinRequest } | { readonly kind: 'path'; readonly uri: string } | { readonly kind: 'event'; readonly event: string } }
+  | { readonly type: 'pipeline'; readonly step: string; readonly pipeline: string; readonly planHash: string; readonly mode: 'call' | 'start'; readonly params: Json; readonly partition: JsonObject | null }
+  | { readonly type: 'workflow'; readonly step: string; readonly workflowType: string; readonly queue: string; readonly input: Json; readonly timeoutMs: number | null }
+  /** One page of a map over an item list, with the maps fused behind it; answered by `chunk-done`. */
+  | { readonly type: 'chunk'; readonly step: string; readonly maps: readonly MapNode[]; readonly list: ItemListHandle; readonly page: number; readonly firstIndex: number; readonly parallel: number; readonly roots: Readonly<Record<string, Json>> }
+  /** Joins the result pages of a list map; answered by `done` with an ItemListHandle. */
+  | { readonly type: 'join'; readonly step: string; readonly task: string | null; readonly pages: readonly { readonly uri: string; readonly count: number }[] };
+
+export type SchedulerEvent =
+  | { readonly type: 'done'; readonly step: string; readonly output: Json }
+  | { readonly type: 'failed'; readonly step: string; readonly failure: StepFailure }
+  | { readonly type: 'cancelled'; readonly step: string }
+  | { readonly type: 'pinned'; readonly id: number; readonly pins: readonly PinValue[] }
+  /** The control activity behind a pin could not be done at all. */
+  | { readonly type: 'pin-failed'; readonly id: number; readonly failure: StepFailure }
+  /** A gate or wait got its answer ('done' does the same), or its time ran out. */
+  | { readonly type: 'expired'; readonly step: string }
+  | { readonly type: 'chunk-done'; readonly step: string; /** One a map of the chunk. */ readonly results: readonly { readonly uri: string; readonly count: number; readonly failed: number; readonly firstFailure: StepFailure | null }[] }
+  | { readonly type: 'pause' }
+  | { readonly type: 'resume' }
+  /** Starts nothing new; what is open settles by 'cancelled'. Then `always` runs. */
+  | { readonly type: 'cancel' };
+
+/** State of a step as the core knows it. Times and attempts are the driver's. */
+export interface StepState {
+  readonly step: string;
+  readonly kind: 'task' | 'map' | 'branch' | 'loop' | 'gate' | 'wait' | 'pipeline' | 'workflow' | 'chunk';
+  readonly task: string | null;
+  status: StepStatus;
+  failure: StepFailure | null;
+  output: Json;
+  round: number;
+}
+
+/** The pure core: events in, commands out. O(V + E) over a run; nothing is scanned again per event. */
+export interface SchedulerCore {
+  /** First turn. */
+  start(): Command[];
+  /** Takes the events of one turn, gives the commands that they free. */
+  turn(events: readonly SchedulerEvent[]): Command[];
+  /** True when nothing is open and nothing will come: the run has ended (its `always` block too). */
+  readonly finished: boolean;
+  /** 'paused': nothing new starts (by a person, or by onFailure: 'pause'). */
+  readonly status: 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
+  readonly openCommands: number;
+  /** While true the driver may not continue-as-new: commands are open. */
+  readonly quiet: boolean;
+  /** Every step met so far, in the order of their first appearance. */
+  steps(): Iterable<StepState>;
+  step(path: string): StepState | undefined;
+  readonly counts: Readonly<Partial<Record<StepStatus, number>>>;
+  /** Pins made so far, for continue-as-new. */
+  readonly pins: Readonly<Record<string, PinValue>>;
+  /** Forgets failed and blocked steps, so that they run again with what follows (resume after onFailure: 'pause'). */
+  resumeFailed(skeleton?: Skeleton): Command[];
+  /** Valid when finished. */
+  readonly final: Omit<RunFinal, 'endedAt' | 'abandoned'>;
+  readonly outcome: RunOutcome;
+}
+export type { BranchNode };
