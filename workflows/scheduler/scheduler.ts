@@ -1,0 +1,684 @@
+/**
+ * The scheduler core: events in, commands out. Pure and synchronous, no clock, no Temporal: shared by the interpreter, the
+ * testing kit and the simulator. Each node is looked at when something that it waits for settles, never in a scan: O(V+E)
+ * over a run. Maps live in map-run.ts; this file is long because the settling of nodes is one circle.
+ */
+import type { Block, Expr, Json, JsonObject, PlanNode, Skeleton, TaskRules } from '../../dsl/plan/types.ts';
+import type { PinRequest } from '../../dsl/contract/control.ts';
+import type { StepFailure } from '../../dsl/contract/step.ts';
+import type { RunFinal, RunOutcome, StepStatus } from '../../dsl/contract/run.ts';
+import { evaluate, noFindings, roughBytes, SKIPPED, sliceRequest, type Findings, type Lookup, type Value } from './evaluate.ts';
+import { addRoots, shapeOf, visitPins } from './free-refs.ts';
+import { MapRuns } from './map-run.ts';
+import type { Command, PinValue, SchedulerCore, SchedulerEvent, SchedulerOptions, Settled, StepState } from './messages.ts';
+import type { NodeRun, Scope } from './node-run.ts';
+
+export const createScheduler = (options: SchedulerOptions): SchedulerCore => new Scheduler(options);
+
+/** First in, first out, without moving what is behind. */
+class Queue<T> {
+  private items: T[] = [];
+  private head = 0;
+  get length(): number { return this.items.length - this.head; }
+  push(item: T): void { this.items.push(item); }
+  shift(): T | undefined {
+    if (this.head >= this.items.length) return undefined;
+    const item = this.items[this.head++];
+    if (this.head > 1024 && this.head * 2 > this.items.length) {
+      this.items = this.items.slice(this.head);
+      this.head = 0;
+    }
+    return item;
+  }
+  clear(): void { this.items = []; this.head = 0; }
+}
+
+export class Scheduler implements SchedulerCore {
+  private readonly options: SchedulerOptions;
+  private skeleton: Skeleton;
+  private readonly maxInFlight: number;
+  private readonly maxPerTurn: number;
+  private readonly maxBytes: number;
+  private states = new Map<string, StepState>();
+  private byStep = new Map<string, NodeRun>();
+  /** Ready to be looked at; and ready to become a command that takes room. */
+  private ready = new Queue<NodeRun>();
+  private leaves = new Queue<NodeRun>();
+  private readonly maps: MapRuns;
+  private memo: { [key: string]: PinValue };
+  private seed: ((step: string) => Settled | undefined) | undefined;
+  private asked = new Map<number, { keys: string[]; forStep: NodeRun | null }>();
+  private askedKeys = new Map<string, NodeRun[]>();
+  private nextPin = 1;
+  private root: Scope | null = null;
+  private alwaysScope: Scope | null = null;
+  /** Failed leaves that wait for a person (onFailure: 'pause'). */
+  private held: NodeRun[] = [];
+  private commands: Command[] = [];
+  private bytes = 0;
+  /** Commands that take room, and gates, waits and pins that do not. */
+  private inFlight = 0;
+  private idleOpen = 0;
+  private byPerson = false;
+  private cancelling = false;
+  private phase: 'body' | 'always' | 'over' = 'body';
+  private bodyOutcome: RunOutcome | null = null;
+  private result: Json = null;
+  readonly counts: { [S in StepStatus]?: number } = {};
+
+  constructor(options: SchedulerOptions) {
+    this.options = options;
+    this.skeleton = options.skeleton;
+    this.maxInFlight = options.maxInFlight ?? 100;
+    this.maxPerTurn = options.maxPerTurn ?? 50;
+    this.maxBytes = options.maxBytesPerTurn ?? 2 * 1024 * 1024;
+    this.memo = { ...options.pins };
+    this.seed = options.seed;
+    this.maps = new MapRuns(this, options.indexOffset ?? 0);
+  }
+
+  private get stopping(): boolean { return this.cancelling && this.phase === 'body'; }
+  get finished(): boolean { return this.phase === 'over'; }
+  get openCommands(): number { return this.inFlight + this.idleOpen; }
+  get quiet(): boolean { return this.inFlight === 0 && this.asked.size === 0; }
+  get pins(): Readonly<Record<string, PinValue>> { return this.memo; }
+  get status(): SchedulerCore['status'] {
+    if (this.phase !== 'body') return this.bodyOutcome?.status ?? 'failed';
+    return this.byPerson || this.held.length > 0 ? 'paused' : 'running';
+  }
+  steps(): Iterable<StepState> { return this.states.values(); }
+  step(path: string): StepState | undefined { return this.states.get(path); }
+
+  start(): Command[] {
+    this.pinWhatIsKnown();
+    this.root = this.openScope(this.skeleton.body, null, null, this.options.pathPrefix ?? '', null, 0);
+    this.afterScopes();
+    return this.pump();
+  }
+
+  turn(events: readonly SchedulerEvent[]): Command[] {
+    for (const event of events) this.take(event);
+    return this.pump();
+  }
+
+  resumeFailed(skeleton?: Skeleton): Command[] {
+    this.byPerson = false;
+    const held = this.held;
+    this.held = [];
+    if (skeleton) this.restartWith(skeleton);
+    else
+      for (const run of held) {
+        run.restarts = null;
+        run.askedPins = false;
+        run.state.failure = null;
+        this.setStatus(run.state, 'pending');
+        this.ready.push(run);
+      }
+    for (const [key, value] of Object.entries(this.memo)) if (value !== null && 'missing' in value) delete this.memo[key];
+    return this.pump();
+  }
+
+  get outcome(): RunOutcome {
+    return this.bodyOutcome ?? { status: 'failed', failedStep: null, message: null, failures: [] };
+  }
+  get final(): Omit<RunFinal, 'endedAt' | 'abandoned'> {
+    const failures = [...this.causesOf(this.root), ...this.causesOf(this.alwaysScope)];
+    const body = this.outcome.status;
+    const status = body === 'done' && failures.length > 0 ? 'failed' : body;
+    return { status, output: status === 'done' ? this.result : null, failures };
+  }
+
+  // ---- events ----
+
+  private take(event: SchedulerEvent): void {
+    switch (event.type) {
+      case 'pause':
+        this.byPerson = true;
+        return;
+      case 'resume':
+        this.byPerson = false;
+        return;
+      case 'cancel':
+        if (this.phase === 'body' && !this.cancelling) this.cancelAll();
+        return;
+      case 'pinned':
+        return this.takePins(event.id, event.pins, null);
+      case 'pin-failed':
+        return this.takePins(event.id, null, event.failure);
+      case 'chunk-done': {
+        const chunk = this.states.get(event.step);
+        if (!chunk || !this.maps.isOpenChunk(event.step)) return;
+        this.inFlight--;
+        this.setStatus(chunk, 'done');
+        return this.maps.chunkDone(event.step, event.results);
+      }
+      default:
+        break;
+    }
+    if (this.maps.isOpenChunk(event.step) || this.maps.isOpenJoin(event.step)) {
+      this.inFlight--;
+      return this.maps.chunkOrJoinEnded(event);
+    }
+    const run = this.byStep.get(event.step);
+    if (!run || !run.open) return; // a late answer
+    run.open = false;
+    if (run.node.kind === 'gate' || run.node.kind === 'wait') this.idleOpen--;
+    else this.inFlight--;
+    if (event.type === 'done') return this.settle(run, { status: 'done', output: event.output });
+    if (event.type === 'cancelled') {
+      if (this.stopping) return this.markCancelled(run);
+      return this.fail(run, { class: 'platform', code: 'HDL-STEP-CANCELLED', message: 'the step was cancelled from outside' });
+    }
+    if (event.type === 'expired') return this.expired(run);
+    this.fail(run, event.failure);
+  }
+
+  private expired(run: NodeRun): void {
+    const node = run.node;
+    if (node.kind === 'gate' && node.onTimeout !== 'fail')
+      return this.settle(run, { status: 'done', output: { approved: node.onTimeout === 'approve', by: null, note: null, timedOut: true } });
+    this.fail(run, {
+      class: 'timeout',
+      code: node.kind === 'gate' ? 'HDL-APPROVAL-TIMEOUT' : 'HDL-WAIT-TIMEOUT',
+      message: node.kind === 'gate' ? 'nobody answered in time' : 'what it waits for did not come in time',
+    });
+  }
+
+  /** A leaf failed: once more within the class's budget, held for a person, or for good. */
+  fail(run: NodeRun, failure: StepFailure): void {
+    if (this.stopping) return this.markCancelled(run, failure);
+    const rules = this.rulesOf(run.node);
+    const budget = rules?.classes?.[failure.class] ?? 0;
+    const used = run.restarts?.[failure.class] ?? 0;
+    if (used < budget) {
+      (run.restarts ??= {})[failure.class] = used + 1;
+      run.state.failure = failure;
+      this.setStatus(run.state, 'retrying');
+      this.leaves.push(run);
+      return;
+    }
+    if (this.skeleton.onFailure === 'pause' && this.phase === 'body' && !isTolerated(run)) {
+      run.state.failure = failure;
+      this.setStatus(run.state, 'failed');
+      this.held.push(run);
+      return;
+    }
+    run.causes = [{ step: run.state.step, failure }];
+    this.settle(run, { status: 'failed', failure });
+  }
+
+  private rulesOf(node: PlanNode): TaskRules | undefined {
+    return node.kind === 'task' ? this.skeleton.tasks[node.task] : undefined;
+  }
+
+  // ---- settling ----
+
+  settle(run: NodeRun, settled: Settled): void {
+    if (run.settled) return;
+    run.settled = settled;
+    run.state.failure = settled.status === 'failed' ? settled.failure : null;
+    if (settled.status === 'done') run.state.output = settled.output;
+    if (run.state.status !== 'blocked') this.setStatus(run.state, settled.status);
+    for (const dependent of run.dependents) if (--dependent.waiting === 0) this.ready.push(dependent);
+    if (run.map) this.maps.producerSettled(run);
+    const scope = run.scope;
+    if (--scope.open === 0) this.scopeSettled(scope);
+  }
+
+  /** Does not run because one that it needs failed. */
+  block(run: NodeRun, because: string): void {
+    run.state.failure = { class: 'upstream', code: 'HDL-UPSTREAM-FAILED', message: `needs ${because}, which failed` };
+    this.setStatus(run.state, 'blocked');
+    this.settle(run, { status: 'failed', failure: run.state.failure });
+  }
+
+  private scopeSettled(scope: Scope): void {
+    const owner = scope.owner;
+    if (owner === null) return; // body or always: seen by afterScopes
+    const result = this.resultOf(scope);
+    if (owner.node.kind === 'map') return this.maps.itemSettled(owner, scope, result);
+    if (owner.node.kind === 'loop') return this.roundSettled(owner, scope, result);
+    owner.causes = this.causesOf(scope);
+    this.settle(owner, result);
+  }
+
+  /** What a block gives: its output, or that of the first that failed in it. */
+  private resultOf(scope: Scope): Settled {
+    for (const run of scope.runs) if (run.settled?.status === 'failed' && run.state.status !== 'blocked') return run.settled;
+    const found = noFindings();
+    const value = evaluate(scope.block.output, this.lookup(scope), found);
+    if (found.blocked !== null) return { status: 'failed', failure: upstream(found.blocked) };
+    if (found.missing !== null) return { status: 'failed', failure: missing(found.missing) };
+    if (found.pins) return { status: 'failed', failure: missing('a partition or model in a block’s result that no step uses') };
+    return value === SKIPPED ? { status: 'skipped' } : { status: 'done', output: value };
+  }
+
+  private roundSettled(run: NodeRun, scope: Scope, result: Settled): void {
+    const node = run.node;
+    if (node.kind !== 'loop') return;
+    if (result.status !== 'done') {
+      run.causes = this.causesOf(scope);
+      return this.settle(run, result);
+    }
+    const found = noFindings();
+    const after = { parent: run.scope, locals: { [`$state${node.depth}`]: result.output, [`$round${node.depth}`]: scope.position } };
+    const stop = evaluate(node.until, this.lookupIn(after), found);
+    if (stop === true || (scope.position >= node.max && node.onMax === 'stop')) return this.settle(run, result);
+    if (scope.position >= node.max)
+      return this.fail(run, { class: 'user', code: 'HDL-LOOP-MAX', message: `the loop did not end within ${node.max} rounds` });
+    this.openRound(run, scope.position + 1, result.output);
+  }
+
+  causesOf(scope: Scope | null): NodeRun['causes'] {
+    if (!scope) return [];
+    const all = [];
+    for (const run of scope.runs)
+      if (run.settled?.status === 'failed' && run.state.status !== 'blocked')
+        for (const cause of run.causes) if (all.length < 100) all.push(cause);
+    return all;
+  }
+
+  // ---- scopes ----
+
+  openScope(block: Block, parent: Scope | null, owner: NodeRun | null, prefix: string, locals: Scope['locals'], position: number): Scope {
+    const shape = shapeOf(block);
+    const scope: Scope = { parent, owner, prefix, locals, block, runs: [], indexOf: shape.indexOf, open: block.nodes.length, position };
+    for (let i = 0; i < block.nodes.length; i++) {
+      const node = block.nodes[i] as PlanNode;
+      const state: StepState = { step: prefix + node.id, kind: node.kind, task: node.kind === 'task' ? node.task : null, status: 'pending', failure: null, output: null, round: 0 };
+      const run: NodeRun = { node, scope, state, waiting: 0, dependents: [], settled: null, causes: [], open: false, askedPins: false, restarts: null, map: null };
+      scope.runs.push(run);
+      this.states.set(state.step, state);
+      this.byStep.set(state.step, run);
+      this.count('pending', 1);
+    }
+    for (let i = 0; i < scope.runs.length; i++) {
+      const run = scope.runs[i] as NodeRun;
+      for (const id of shape.needs[i] as readonly string[]) {
+        const need = scope.runs[shape.indexOf.get(id) as number] as NodeRun;
+        need.dependents.push(run);
+        run.waiting++;
+      }
+      if (run.waiting === 0) this.ready.push(run);
+    }
+    if (scope.open === 0) this.scopeSettled(scope);
+    return scope;
+  }
+
+  lookup(scope: Scope): Lookup { return this.lookupIn(scope); }
+  private lookupIn(at: Pick<Scope, 'parent' | 'locals'> | Scope): Lookup {
+    return {
+      root: (name) => this.rootValue(at, name),
+      pin: (key) => this.memo[key],
+    };
+  }
+  private rootValue(at: Pick<Scope, 'parent' | 'locals'> | Scope, name: string): { value: Value } | { failed: string } {
+    if (name === '$params') return { value: this.options.params };
+    if (name === '$partition') return { value: this.options.partition as Json };
+    if (name === '$outcome') return { value: (this.bodyOutcome as unknown as Json) ?? null };
+    for (let scope: Pick<Scope, 'parent' | 'locals'> | Scope | null = at; scope; scope = scope.parent) {
+      if (scope.locals && Object.hasOwn(scope.locals, name)) return { value: scope.locals[name] as Json };
+      if ('indexOf' in scope) {
+        const index = scope.indexOf.get(name);
+        if (index !== undefined) return valueOf(scope.runs[index] as NodeRun);
+      }
+    }
+    const outside = this.options.roots?.[name];
+    if (outside === undefined) return { value: SKIPPED };
+    return { value: isSkippedMark(outside) ? SKIPPED : outside };
+  }
+
+  /** Values of these roots as JSON, for a chunk of a map. */
+  capture(scope: Scope, roots: Iterable<string>): Readonly<Record<string, Json>> {
+    const out: { [root: string]: Json } = { $params: this.options.params, $partition: this.options.partition as Json };
+    for (const root of roots) {
+      const at = this.rootValue(scope, root);
+      out[root] = 'failed' in at || at.value === SKIPPED ? { $skipped: true } : at.value;
+    }
+    return out;
+  }
+
+  // ---- starting ----
+
+  /** Everything that can start now, within the limits of one turn. */
+  private pump(): Command[] {
+    for (;;) {
+      for (let run = this.ready.shift(); run; run = this.ready.shift()) if (!run.settled) this.begin(run);
+      if (this.mayStart() && this.leaves.length > 0) {
+        const run = this.leaves.shift() as NodeRun;
+        if (!run.settled && !run.open) this.startLeaf(run);
+        continue;
+      }
+      if (this.mayStart() && this.maps.startMore()) continue;
+      if (!this.afterScopes()) break;
+    }
+    const commands = this.commands;
+    this.commands = [];
+    this.bytes = 0;
+    return commands;
+  }
+  private mayStart(): boolean {
+    if (this.stopping || (this.phase === 'body' && (this.byPerson || this.held.length > 0))) return false;
+    return this.inFlight < this.maxInFlight && this.commands.length < this.maxPerTurn && this.bytes < this.maxBytes;
+  }
+  get room(): number { return this.mayStart() ? Math.min(this.maxInFlight - this.inFlight, this.maxPerTurn - this.commands.length) : 0; }
+
+  /** All that a node waits for has settled. */
+  private begin(run: NodeRun): void {
+    if (this.stopping) return;
+    const seeded = this.seed?.(run.state.step);
+    if (seeded) {
+      if (seeded.status === 'failed') run.causes = [{ step: run.state.step, failure: seeded.failure }];
+      if (run.node.kind === 'map' && run.node.items === 'array') run.map = this.maps.seeded(run.node, seeded);
+      return this.settle(run, seeded);
+    }
+    const blockedBy = this.blockedBy(run);
+    if (blockedBy) return this.block(run, blockedBy);
+    switch (run.node.kind) {
+      case 'map':
+        return this.maps.begin(run);
+      case 'branch':
+        return this.beginBranch(run);
+      case 'loop':
+        return this.beginLoop(run);
+      default:
+        this.leaves.push(run);
+    }
+  }
+
+  /** The first of `after` that failed, or that a value of the node needs: `after` bears skips, not failures. */
+  private blockedBy(run: NodeRun): string | null {
+    for (const id of run.node.after ?? []) {
+      const at = this.rootValue(run.scope, id);
+      if ('failed' in at) return at.failed;
+    }
+    return null;
+  }
+
+  /** Evaluates; settles the run as blocked, skipped, failed, or puts it off until its pins are made. */
+  evaluateFor(run: NodeRun, ...exprs: readonly Expr[]): readonly Json[] | null {
+    const found = noFindings();
+    const lookup = this.lookup(run.scope);
+    const values: Json[] = [];
+    let skipped = false;
+    for (const expr of exprs) {
+      const value = evaluate(expr, lookup, found);
+      if (value === SKIPPED) skipped = true;
+      else values.push(value);
+    }
+    return this.clear(run, found, skipped) ? values : null;
+  }
+  private clear(run: NodeRun, found: Findings, skipped: boolean): boolean {
+    if (found.blocked !== null) this.block(run, found.blocked);
+    else if (skipped) this.settle(run, { status: 'skipped' });
+    else if (found.missing !== null) this.fail(run, missing(found.missing));
+    else if (found.pins) this.askPins(run, found.pins);
+    else return true;
+    return false;
+  }
+
+  private beginBranch(run: NodeRun): void {
+    const node = run.node;
+    if (node.kind !== 'branch') return;
+    const values = this.evaluateFor(run, node.if);
+    if (!values) return;
+    const arm = values[0] === true ? node.then : node.else;
+    if (!arm) return this.settle(run, { status: 'skipped' });
+    this.setStatus(run.state, 'running');
+    this.openScope(arm, run.scope, run, `${run.state.step}.`, null, 0);
+  }
+
+  private beginLoop(run: NodeRun): void {
+    const node = run.node;
+    if (node.kind !== 'loop') return;
+    const values = this.evaluateFor(run, node.start);
+    if (!values) return;
+    this.setStatus(run.state, 'running');
+    this.openRound(run, 1, values[0] as Json);
+  }
+  private openRound(run: NodeRun, round: number, state: Json): void {
+    const node = run.node;
+    if (node.kind !== 'loop') return;
+    this.openScope(node.body, run.scope, run, `${run.state.step}#${round}.`, { [`$state${node.depth}`]: state, [`$round${node.depth}`]: round }, round);
+  }
+
+  private startLeaf(run: NodeRun): void {
+    const node = run.node;
+    const step = run.state.step;
+    switch (node.kind) {
+      case 'task': {
+        const rules = this.skeleton.tasks[node.task] as TaskRules;
+        const values = node.into === undefined ? this.evaluateFor(run, node.input) : this.evaluateFor(run, node.input, node.into);
+        if (!values) return;
+        const delayMs = run.state.status === 'retrying' ? Math.min(rules.backoffMs * 2 ** run.state.round, rules.backoffMs * 100) : 0;
+        run.state.round++;
+        return this.issue(run, {
+          type: 'task', step, task: node.task, rules, input: values[0] as Json, round: run.state.round, delayMs,
+          ...(node.into !== undefined && { into: values[1] as JsonObject }), ...(node.keep && { keep: node.keep }),
+        }, roughBytes(values[0] as Json));
+      }
+      case 'gate': {
+        const values = this.evaluateFor(run, node.ask, node.show);
+        if (values) this.issue(run, { type: 'gate', step, node, ask: String(values[0]), show: values[1] as Json }, 0);
+        return;
+      }
+      case 'wait':
+        return this.startWait(run);
+      case 'pipeline': {
+        const values = this.evaluateFor(run, node.params, node.partition);
+        const planHash = this.skeleton.calls[node.pipeline];
+        if (!values) return;
+        if (planHash === undefined) return this.fail(run, { class: 'user', code: 'HDL-UNKNOWN-PIPELINE', message: `the plan calls ${node.pipeline}, and does not say which version of it` });
+        return this.issue(run, { type: 'pipeline', step, pipeline: node.pipeline, planHash, mode: node.mode, params: values[0] as Json, partition: values[1] as JsonObject | null }, roughBytes(values[0] as Json));
+      }
+      case 'workflow': {
+        const values = this.evaluateFor(run, node.input);
+        if (values) this.issue(run, { type: 'workflow', step, workflowType: node.type, queue: node.queue, input: values[0] as Json, timeoutMs: node.timeoutMs }, roughBytes(values[0] as Json));
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  private startWait(run: NodeRun): void {
+    const node = run.node;
+    if (node.kind !== 'wait') return;
+    const step = run.state.step;
+    if ('event' in node.on) return this.issue(run, { type: 'wait', step, node, on: { kind: 'event', event: node.on.event } }, 0);
+    if ('path' in node.on) {
+      const values = this.evaluateFor(run, node.on.path);
+      if (values) this.issue(run, { type: 'wait', step, node, on: { kind: 'path', uri: String(values[0]) } }, 0);
+      return;
+    }
+    const found = noFindings();
+    const request = sliceRequest((node.on.slice as { $slice: Expr }).$slice, this.lookup(run.scope), found);
+    if (this.clear(run, found, request === SKIPPED)) this.issue(run, { type: 'wait', step, node, on: { kind: 'slice', request: request as PinRequest } }, 0);
+  }
+
+  private issue(run: NodeRun, command: Command, bytes: number): void {
+    run.open = true;
+    const idle = run.node.kind === 'gate' || run.node.kind === 'wait';
+    if (idle) this.idleOpen++;
+    else this.inFlight++;
+    this.setStatus(run.state, idle ? 'waiting' : 'queued');
+    this.bytes += bytes + 300;
+    this.commands.push(command);
+  }
+  /** A chunk or a join of a list map. */
+  issueFor(state: StepState | null, command: Command): void {
+    this.inFlight++;
+    if (state) this.setStatus(state, 'queued');
+    this.commands.push(command);
+  }
+  newState(step: string, kind: StepState['kind']): StepState {
+    const state: StepState = { step, kind, task: null, status: 'pending', failure: null, output: null, round: 1 };
+    this.states.set(step, state);
+    this.count('pending', 1);
+    return state;
+  }
+
+  // ---- pins ----
+
+  /** One request at the start for every slice and model whose key is known from params and partition. */
+  private pinWhatIsKnown(): void {
+    const pins = new Map<string, PinRequest>();
+    const visit = (expr: { readonly [key: string]: Expr }): void => {
+      const roots = new Set<string>();
+      addRoots(expr, roots);
+      for (const root of roots) if (root !== '$params' && root !== '$partition') return;
+      const found = noFindings();
+      evaluate(expr, this.lookupIn({ parent: null, locals: null }), found);
+      if (found.pins) for (const [key, request] of found.pins) pins.set(key, request);
+    };
+    visitPins(this.skeleton.body, visit);
+    if (pins.size > 0) this.sendPins([...pins.keys()], [...pins.values()], null);
+  }
+  private askPins(run: NodeRun, pins: Map<string, PinRequest>): void {
+    const keys: string[] = [];
+    const requests: PinRequest[] = [];
+    for (const [key, request] of pins) {
+      const waiters = this.askedKeys.get(key);
+      if (waiters && !run.askedPins) waiters.push(run);
+      else {
+        keys.push(key);
+        requests.push(request);
+      }
+    }
+    if (keys.length === 0) return;
+    run.askedPins = true;
+    this.sendPins(keys, requests, run);
+  }
+  private sendPins(keys: string[], requests: PinRequest[], forStep: NodeRun | null): void {
+    const id = this.nextPin++;
+    this.asked.set(id, { keys, forStep });
+    for (const key of keys) if (!this.askedKeys.has(key)) this.askedKeys.set(key, []);
+    this.idleOpen++;
+    this.commands.push({ type: 'pin', id, pins: requests });
+  }
+  private takePins(id: number, pins: readonly PinValue[] | null, failure: StepFailure | null): void {
+    const asked = this.asked.get(id);
+    if (!asked) return;
+    this.asked.delete(id);
+    this.idleOpen--;
+    const again = new Set<NodeRun>();
+    if (asked.forStep) again.add(asked.forStep);
+    asked.keys.forEach((key, i) => {
+      const value = pins?.[i];
+      // At the start a partition may not be there yet: a step that needs it asks again when its turn comes.
+      if (value !== undefined && (asked.forStep !== null || value === null || !('missing' in value))) this.memo[key] = value;
+      for (const run of this.askedKeys.get(key) ?? []) again.add(run);
+      this.askedKeys.delete(key);
+    });
+    for (const run of again) {
+      if (run.settled) continue;
+      if (failure) this.fail(run, failure);
+      else this.ready.push(run);
+    }
+  }
+
+  // ---- ends ----
+
+  /** Looks whether the body or the `always` block is over; true when something new came up. */
+  private afterScopes(): boolean {
+    if (this.phase === 'body' && this.root && this.bodyOver()) {
+      this.bodyOutcome = this.makeOutcome();
+      this.phase = 'always';
+      this.ready.clear();
+      this.leaves.clear();
+      if (!this.skeleton.always) {
+        this.phase = 'over';
+        return false;
+      }
+      this.alwaysScope = this.openScope(this.skeleton.always, null, null, `${this.options.pathPrefix ?? ''}always.`, null, 0);
+      return true;
+    }
+    if (this.phase === 'always' && this.alwaysScope?.open === 0) this.phase = 'over';
+    return false;
+  }
+  private bodyOver(): boolean {
+    if (this.cancelling) {
+      if (this.inFlight > 0 || this.idleOpen > 0) return false;
+      for (const state of this.states.values())
+        if (state.status === 'pending' || state.status === 'running' || state.status === 'retrying') this.setStatus(state, 'cancelled');
+      return true;
+    }
+    return this.root?.open === 0 && this.openCommands === 0;
+  }
+  private makeOutcome(): RunOutcome {
+    if (this.cancelling) return { status: 'cancelled', failedStep: null, message: null, failures: [] };
+    const root = this.root as Scope;
+    let failures = this.causesOf(root);
+    if (failures.length === 0) {
+      const result = this.resultOf(root);
+      if (result.status === 'failed') failures = [{ step: 'output', failure: result.failure }];
+      else this.result = result.status === 'done' ? result.output : null;
+    }
+    const first = failures[0];
+    return {
+      status: first ? 'failed' : 'done', failedStep: first?.step ?? null, message: first?.failure.message ?? null,
+      failures: failures.map(({ step, failure }) => ({ step, class: failure.class, message: failure.message })),
+    };
+  }
+  private cancelAll(): void {
+    this.cancelling = true;
+    this.byPerson = false;
+    this.held = [];
+    this.ready.clear();
+    this.leaves.clear();
+    this.maps.stopAll();
+  }
+  private markCancelled(run: NodeRun, failure: StepFailure | null = null): void {
+    run.state.failure = failure;
+    this.setStatus(run.state, 'cancelled');
+  }
+
+  /** A newer plan for what is not finished: begins anew, with what is done as seed. */
+  private restartWith(skeleton: Skeleton): void {
+    const done = new Map<string, Settled>();
+    for (const [step, run] of this.byStep) if (run.settled?.status === 'done' && !run.map?.list) done.set(step, run.settled);
+    const before = this.options.seed;
+    this.seed = (step) => done.get(step) ?? before?.(step);
+    this.skeleton = skeleton;
+    this.states = new Map();
+    this.byStep = new Map();
+    for (const status of Object.keys(this.counts)) delete this.counts[status as StepStatus];
+    this.ready.clear();
+    this.leaves.clear();
+    this.maps.clear();
+    this.inFlight = 0;
+    this.idleOpen = 0;
+    this.asked.clear();
+    this.askedKeys.clear();
+    this.root = this.openScope(skeleton.body, null, null, this.options.pathPrefix ?? '', null, 0);
+  }
+
+  // ---- states ----
+
+  setStatus(state: StepState, status: StepStatus): void {
+    if (state.status === status) return;
+    this.count(state.status, -1);
+    state.status = status;
+    this.count(status, 1);
+  }
+  private count(status: StepStatus, by: number): void {
+    const now = (this.counts[status] ?? 0) + by;
+    if (now === 0) delete this.counts[status];
+    else this.counts[status] = now;
+  }
+}
+
+function valueOf(run: NodeRun): { value: Value } | { failed: string } {
+  const settled = run.settled;
+  if (!settled) throw new Error(`the plan uses ${run.state.step} before it has settled: it was not compiled by heddle`);
+  if (settled.status === 'failed') return { failed: run.state.step };
+  return { value: settled.status === 'skipped' ? SKIPPED : settled.output };
+}
+/** True inside of a map that bears failures: those never hold the run up. */
+function isTolerated(run: NodeRun): boolean {
+  for (let owner = run.scope.owner; owner; owner = owner.scope.owner) if (owner.node.kind === 'map' && owner.node.tolerate) return true;
+  return false;
+}
+const upstream = (step: string): StepFailure => ({ class: 'upstream', code: 'HDL-UPSTREAM-FAILED', message: `needs ${step}, which failed` });
+const missing = (what: string): StepFailure => ({ class: 'data', code: 'HDL-NOT-PUBLISHED', message: `${what} is not there` });
+const isSkippedMark = (value: Json): boolean => typeof value === 'object' && value !== null && '$skipped' in value;
