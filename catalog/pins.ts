@@ -1,0 +1,37 @@
+/** What a run was given to read, decided once: the same request gets the same answer for the whole run. Server only. */
+import type { PinRequest, PinResult } from '../dsl/contract/control.ts';
+import { canonicalJson } from '../dsl/plan/canonical-json.ts';
+import type { CatalogDb } from './catalog.ts';
+import { fromColumn, toColumn } from './json-column.ts';
+
+export type PinValue = PinResult['pins'][number];
+
+const keyOf = (request: PinRequest): string => canonicalJson(request as never); // a pin request is plain JSON
+
+/** Pins of a run so far, by canonical request. */
+export async function getPin(db: CatalogDb, runId: string, request: PinRequest): Promise<PinValue | undefined> {
+  const row = await db.selectFrom('pins').select('value').where('run_id', '=', runId).where('request', '=', keyOf(request)).executeTakeFirst();
+  return row && fromColumn<PinValue>(row.value);
+}
+
+/** Keeps a pin and gives the one that stands: an earlier one, if another attempt was first. */
+export async function keepPin(db: CatalogDb, runId: string, request: PinRequest, value: PinValue, at: number): Promise<PinValue> {
+  await db.insertInto('pins').values({ run_id: runId, request: keyOf(request), value: toColumn(value), at })
+    .onConflict((on) => on.columns(['run_id', 'request']).doNothing()).execute();
+  return (await getPin(db, runId, request)) as PinValue; // inserted or there before, so never undefined
+}
+
+/** The version that a run saw behind 'name@alias'; null: it saw none; undefined: it did not look. */
+export async function pinnedVersion(db: CatalogDb, runId: string, reference: string): Promise<string | null | undefined> {
+  for (const optional of [true, false]) {
+    const value = await getPin(db, runId, { kind: 'model', name: reference, optional });
+    if (value === undefined) continue;
+    return value !== null && 'version' in value ? value.version : null;
+  }
+  return undefined;
+}
+
+/** A retry pins anew what was missing or absent before. */
+export async function forgetMissingPins(db: CatalogDb, runId: string): Promise<void> {
+  await db.deleteFrom('pins').where('run_id', '=', runId).where((eb) => eb.or([eb('value', 'like', '{"missing":%'), eb('value', '=', 'null')])).execute();
+}

@@ -1,0 +1,22 @@
+/** Plans in the catalog: stored once under their hash. Server only. */
+import type { Plan } from '../dsl/plan/types.ts';
+import type { CatalogDb } from './catalog.ts';
+import { fromColumn, toColumn } from './json-column.ts';
+
+/** Stores a plan whose hash was checked. Storing it again changes nothing. */
+export async function putPlan(db: CatalogDb, entry: { readonly project: string; readonly hash: string; readonly plan: Plan; readonly by: string; readonly at: number }): Promise<void> {
+  await db.insertInto('plans')
+    .values({ hash: entry.hash, project: entry.project, name: entry.plan.name, owner: entry.plan.owner, plan: toColumn(entry.plan), created_at: entry.at, created_by: entry.by })
+    .onConflict((on) => on.column('hash').doNothing()).execute();
+}
+
+export async function getPlan(db: CatalogDb, hash: string): Promise<Plan | undefined> {
+  const row = await db.selectFrom('plans').select('plan').where('hash', '=', hash).executeTakeFirst();
+  return row && fromColumn<Plan>(row.plan);
+}
+
+/** Names of all pipelines that ever had a plan here. */
+export async function planNames(db: CatalogDb, project: string): Promise<string[]> {
+  const rows = await db.selectFrom('plans').select('name').distinct().where('project', '=', project).orderBy('name').execute();
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,107 @@
+/**
+ * Tables of the catalog, as Kysely sees them. JSON lies in text columns, times are ms since the epoch, booleans are 0 and 1,
+ * so that SQLite and PostgreSQL give the same values. Made by migrations.ts; only catalog/ reads this.
+ */
+export interface PlansTable { hash: string; project: string; name: string; owner: string | null; plan: string; created_at: number; created_by: string }
+
+export interface RunsTable {
+  run_id: string;
+  project: string;
+  pipeline: string;
+  /** Dimensions joined: '2001-03-01|en'. */
+  partition: string | null;
+  /** PartitionScope as JSON. */
+  scope: string | null;
+  plan_hash: string;
+  params: string;
+  /** RunStatus, or 'starting' while the workflow is not known to run. */
+  status: string;
+  started_by: string;
+  created_at: number;
+  /** When the present try's row was written: the reconciler looks at it. */
+  touched_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  workflow_id: string;
+  /** 0 for the first workflow, then one more a retry. */
+  retry: number;
+  parent_run_id: string | null;
+  parent_step: string | null;
+  /** 1 when the run is a child workflow of its parent (a called pipeline), which the server does not start itself. */
+  called: number;
+  backfill: string | null;
+  counts: string;
+  failure: string | null;
+  failures: string;
+  abandoned: string;
+  output: string;
+}
+export interface StepsTable {
+  run_id: string;
+  step: string;
+  /** Order of first appearance in the run. */
+  seq: number;
+  kind: string;
+  task: string | null;
+  version: string | null;
+  status: string;
+  waiting_for: string | null;
+  queued_at: number | null;
+  started_at: number | null;
+  ended_at: number | null;
+  attempts: number;
+  failure: string | null;
+  worker: string | null;
+  run_ms: number | null;
+  wait_ms: number;
+  output: string;
+  meta: string | null;
+}
+export interface AttemptsTable { run_id: string; step: string; attempt: number; worker: string | null; started_at: number | null; ended_at: number | null; failure: string | null; observed: number }
+export interface RunPagesTable { run_id: string; retry: number; page: string; at: number }
+export interface KeysTable { project: string; pipeline: string; key: string; digest: string; run_id: string; created_at: number }
+export interface WaitsTable {
+  run_id: string;
+  step: string;
+  project: string;
+  workflow_id: string;
+  plan_hash: string;
+  kind: string;
+  /** WatchCall.on as JSON. */
+  detail: string;
+  since: number;
+  deadline: number;
+  why: string | null;
+  satisfied_at: number | null;
+  value: string | null;
+  sent_at: number | null;
+  sends: number;
+}
+export interface PinsTable { run_id: string; request: string; value: string; at: number }
+export interface ModelsTable { project: string; name: string; created_at: number }
+export interface ModelVersionsTable { project: string; name: string; version: number; uri: string; digest: string; details: string; run_id: string; step: string; created_at: number }
+export interface AliasesTable { project: string; name: string; alias: string; version: number; changed_at: number; changed_by: string }
+export interface AliasHistoryTable { id: string; project: string; name: string; alias: string; from_version: number | null; to_version: number; changed_by: string; at: number; run_id: string | null; step: string | null }
+export interface AuditTable { id: string; project: string; at: number; who: string; action: string; target: string; detail: string }
+export interface WorkersTable { worker: string; project: string; hello: string; seen_at: number }
+export interface StepEventsTable { id: string; run_id: string; step: string; attempt: number; kind: string; at: number; detail: string }
+export interface SchemaVersionTable { version: number; at: number }
+
+export interface CatalogSchema {
+  plans: PlansTable;
+  runs: RunsTable;
+  steps: StepsTable;
+  attempts: AttemptsTable;
+  run_pages: RunPagesTable;
+  keys: KeysTable;
+  waits: WaitsTable;
+  pins: PinsTable;
+  models: ModelsTable;
+  model_versions: ModelVersionsTable;
+  aliases: AliasesTable;
+  alias_history: AliasHistoryTable;
+  audit: AuditTable;
+  workers: WorkersTable;
+  step_events: StepEventsTable;
+  heddle_schema: SchemaVersionTable;
+}
