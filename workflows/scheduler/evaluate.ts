@@ -33,13 +33,7 @@ export const noFindings = (): Findings => ({ blocked: null, missing: null, pins:
 export function evaluate(expr: Expr, lookup: Lookup, found: Findings): Value {
   if (expr === null || typeof expr !== 'object') return expr;
   if (Array.isArray(expr)) {
-    const out: Json[] = [];
-    for (const item of expr) {
-      const value = evaluate(item as Expr, lookup, found);
-      if (value === SKIPPED) return SKIPPED;
-      out.push(value);
-    }
-    return out;
+    return evaluateAll(expr as readonly Expr[], lookup, found) as Value;
   }
   const object = expr as { readonly [key: string]: Expr };
   for (const key in object) {
@@ -47,12 +41,25 @@ export function evaluate(expr: Expr, lookup: Lookup, found: Findings): Value {
     return special(key, object[key] as Expr, object, lookup, found);
   }
   const out: { [key: string]: Json } = {};
+  let skipped = false;
   for (const key in object) {
     const value = evaluate(object[key] as Expr, lookup, found);
-    if (value === SKIPPED) return SKIPPED;
-    out[key] = value;
+    if (value === SKIPPED) skipped = true;
+    else out[key] = value;
   }
-  return out;
+  return skipped ? SKIPPED : out;
+}
+
+/** All of them, also behind a skipped one: a failure anywhere counts before a skip, in whatever order they stand. */
+function evaluateAll(exprs: readonly Expr[], lookup: Lookup, found: Findings): Json[] | typeof SKIPPED {
+  const out: Json[] = [];
+  let skipped = false;
+  for (const expr of exprs) {
+    const value = evaluate(expr, lookup, found);
+    if (value === SKIPPED) skipped = true;
+    else out.push(value);
+  }
+  return skipped ? SKIPPED : out;
 }
 
 function special(key: string, body: Expr, whole: { readonly [key: string]: Expr }, lookup: Lookup, found: Findings): Value {
@@ -86,22 +93,12 @@ function special(key: string, body: Expr, whole: { readonly [key: string]: Expr 
     }
     case '$op': {
       const [name, ...args] = body as readonly [string, ...Expr[]];
-      const values: Json[] = [];
-      for (const arg of args) {
-        const value = evaluate(arg, lookup, found);
-        if (value === SKIPPED) return SKIPPED;
-        values.push(value);
-      }
-      return operate(name, values);
+      const values = evaluateAll(args, lookup, found);
+      return values === SKIPPED ? SKIPPED : operate(name, values);
     }
     case '$text': {
-      let text = '';
-      for (const part of body as readonly Expr[]) {
-        const value = evaluate(part, lookup, found);
-        if (value === SKIPPED) return SKIPPED;
-        text += typeof value === 'string' ? value : JSON.stringify(value);
-      }
-      return text;
+      const parts = evaluateAll(body as readonly Expr[], lookup, found);
+      return parts === SKIPPED ? SKIPPED : parts.map((part) => (typeof part === 'string' ? part : JSON.stringify(part))).join('');
     }
     case '$slice': {
       const request = sliceRequest(body, lookup, found);
