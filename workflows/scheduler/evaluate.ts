@@ -107,7 +107,7 @@ function special(key: string, body: Expr, whole: { readonly [key: string]: Expr 
     case '$model': {
       const { name, optional } = body as { readonly name: Expr; readonly optional: boolean };
       const value = evaluate(name, lookup, found);
-      return value === SKIPPED ? SKIPPED : pinned({ kind: 'model', name: String(value), optional }, lookup, found);
+      return value === SKIPPED ? SKIPPED : pinned({ kind: 'model', name: value as string, optional }, lookup, found);
     }
     case '$stored':
     case '$storedPath':
@@ -194,6 +194,6 @@ export function roughBytes(value: Json): number {
   if (typeof value === 'string') return value.length * 2 + 2;
   let sum = 2;
   if (Array.isArray(value)) for (const item of value) sum += roughBytes(item as Json) + 1;
-  else for (const key in value) sum += key.length + 4 + roughBytes((value as JsonObject)[key] as Json);
+  else for (const key of Object.keys(value)) sum += key.length + 4 + roughBytes((value as JsonObject)[key] as Json);
   return sum;
 }

@@ -96,7 +96,7 @@ export class MapRuns {
 
   private follow(run: NodeRun, producer: MapRun): void {
     const map = newMap(run.node as MapNode, producer.count);
-    map.items = new Array<Json>(producer.count ?? 0);
+    map.items = Array.from({ length: producer.count ?? 0 }, (): Json => null);
     run.map = map;
     producer.followers.push(run);
     this.started(run);
@@ -345,7 +345,7 @@ export class MapRuns {
 
 function newMap(node: MapNode, count: number | null): MapRun {
   return {
-    node, items: [], count, results: new Array<Settled | undefined>(count ?? 0), keys: new Set(), startable: [], taken: 0, running: 0,
+    node, items: [], count, results: Array.from({ length: count ?? 0 }, (): Settled | undefined => undefined), keys: new Set(), startable: [], taken: 0, running: 0,
     settledItems: 0, failed: 0, causes: [], stopping: false, followers: [], list: null,
   };
 }

@@ -459,7 +459,7 @@ export class Scheduler implements SchedulerCore {
       }
       case 'gate': {
         const values = this.evaluateFor(run, node.ask, node.show);
-        if (values) this.issue(run, { type: 'gate', step, node, ask: String(values[0]), show: values[1] as Json }, 0);
+        if (values) this.issue(run, { type: 'gate', step, node, ask: values[0] as string, show: values[1] as Json }, 0);
         return;
       }
       case 'wait':
@@ -488,7 +488,7 @@ export class Scheduler implements SchedulerCore {
     if ('event' in node.on) return this.issue(run, { type: 'wait', step, node, on: { kind: 'event', event: node.on.event } }, 0);
     if ('path' in node.on) {
       const values = this.evaluateFor(run, node.on.path);
-      if (values) this.issue(run, { type: 'wait', step, node, on: { kind: 'path', uri: String(values[0]) } }, 0);
+      if (values) this.issue(run, { type: 'wait', step, node, on: { kind: 'path', uri: values[0] as string } }, 0);
       return;
     }
     const found = noFindings();
