@@ -1,0 +1,87 @@
+/**
+ * What a task's code gets beside its input: logs, progress, checkpoints, data. Types only; workers and the testing kit
+ * implement it.
+ */
+import type { Dataset, Slice } from './dataset.ts';
+import type { ItemList } from './item-list.ts';
+import type { KeyOf, Partitions } from './partition.ts';
+
+/** Rows as columns: `columns[name][i]` is row i. Numbers come as typed arrays where no value is null. */
+export interface ColumnBatch<R> {
+  readonly numRows: number;
+  readonly columns: { readonly [C in keyof R]: ArrayLike<R[C]> };
+  rows(): Iterable<R>;
+}
+/** Columns to write; each has numRows values. */
+export interface Columns<R> {
+  readonly numRows: number;
+  readonly columns: { readonly [C in keyof R]: ArrayLike<R[C]> };
+}
+/** What ctx.write takes: rows at once, or batches of rows or columns as they come. */
+export type RowsOf<R> = readonly R[] | AsyncIterable<readonly R[] | Columns<R>>;
+
+export interface Log {
+  debug(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  info(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  warn(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(text: string, fields?: Readonly<Record<string, unknown>>): void;
+}
+
+/** Survives a kill: the next attempt of the same step loads what the last one saved. */
+export interface Checkpoint {
+  /** A local folder for large files, kept between attempts. */
+  readonly folder: string;
+  /** null in the first attempt. */
+  load<T>(): Promise<T | null>;
+  save(value: unknown): Promise<void>;
+}
+
+export interface Artifact {
+  readonly uri: string;
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+/** AbortSignal, for programs whose library has none. */
+export interface CancelSignal {
+  readonly aborted: boolean;
+  readonly reason: unknown;
+  throwIfAborted(): void;
+  addEventListener(type: 'abort', listener: () => void, options?: { once?: boolean }): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
+}
+/** The author's own AbortSignal type, so that it fits `fetch(url, { signal: ctx.signal })`. */
+export type Signal = typeof globalThis extends { AbortSignal: { prototype: infer S } } ? S : CancelSignal;
+
+export interface TaskContext<K = unknown> {
+  readonly log: Log;
+  /** Shown live. `total` null: not known. */
+  progress(done: number, total: number | null, note?: string): void;
+  readonly checkpoint: Checkpoint;
+  /** Writes a file of this step; the same name again replaces it. */
+  artifact(name: string, content: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<Artifact>;
+  /** Bytes of an artifact, or of a file below a model's uri. */
+  readArtifact(from: Artifact | string): Promise<Uint8Array>;
+  /** Writes a paged list, of any length. */
+  items<T>(items: Iterable<T> | AsyncIterable<T>): Promise<ItemList<T>>;
+  readItems<T>(list: ItemList<T>): AsyncIterable<T>;
+  /** A secret of the worker, by name. It never enters an input, an output or a log. */
+  secret(name: string): Promise<string>;
+  /** Aborts when the step is cancelled or out of time. */
+  readonly signal: Signal;
+  /** From 1. */
+  readonly attempt: number;
+  readonly runId: string;
+  /** Path of the step, 'trials[0].train'. */
+  readonly step: string;
+  /** Key of the run's partition, '2001-03-01'; null without partitions. */
+  readonly partition: string | null;
+  /** The partition that this step publishes. */
+  readonly into: K;
+  /** The same for all attempts of this step: hand it to what must happen once. */
+  readonly idempotencyKey: string;
+  read<N extends string, P extends Partitions, R>(from: Dataset<N, P, R>, slice: Slice<NoInfer<N>, KeyOf<P>>): AsyncIterable<ColumnBatch<R>>;
+  readRows<N extends string, P extends Partitions, R>(from: Dataset<N, P, R>, slice: Slice<NoInfer<N>, KeyOf<P>>): AsyncIterable<R>;
+  /** Stages the partition `into`; it is published when the step has succeeded. */
+  write<N extends string, P extends Partitions, R>(to: Dataset<N, P, R>, rows: RowsOf<NoInfer<R>>): Promise<Slice<N, KeyOf<P>>>;
+}

@@ -1,0 +1,24 @@
+/** What authors import: `import { task, pipeline, z } from 'heddle'`. Nothing else in this folder is for them. */
+export { z } from 'zod';
+export { always, type RunOutcome } from './authoring/always.ts';
+export { approval, type Approval, type ApprovalOptions } from './authoring/approval.ts';
+export { command, type CommandDef } from './authoring/command.ts';
+export { all, any, eq, gt, gte, isNull, lt, lte, not } from './authoring/conditions.ts';
+export type { Artifact, Checkpoint, ColumnBatch, Columns, Log, RowsOf, Signal, TaskContext } from './authoring/context.ts';
+export { notify, promoteModel, registerModel } from './authoring/control-tasks.ts';
+export { dataset, type Dataset, type Slice } from './authoring/dataset.ts';
+export { itemList, type ItemList } from './authoring/item-list.ts';
+export { loop, type LoopOptions } from './authoring/loop.ts';
+export { map, pluck, type MapOptions } from './authoring/map.ts';
+export { model, modelHandle, modelIfAny, modelOf, type Model } from './authoring/model.ts';
+export { daily, dynamicKeys, hourly, keys, monthly, weekly, type Time } from './authoring/partition.ts';
+export { pipeline, type Pipeline, type PipelineDef, type Schedule } from './authoring/pipeline.ts';
+export type { Condition, Duration, Input, MaybeSkipped, Ref, RefTo } from './authoring/ref.ts';
+export type { Register } from './authoring/register.ts';
+export { task, type Task, type TaskDef } from './authoring/task.ts';
+export { text } from './authoring/text.ts';
+export { waitFor, waitForEvent, waitForPath, type WaitOptions } from './authoring/wait.ts';
+export { when } from './authoring/when.ts';
+export { workflowStep, type WorkflowStep, type WorkflowStepDef } from './authoring/workflow-step.ts';
+export { defineConfig, type HeddleConfig, type PoolConfig } from './config.ts';
+export { HeddleError } from './errors/heddle-error.ts';

@@ -1,0 +1,61 @@
+/**
+ * The run-time side of refs: proxies that know an expression. What a ref cannot do (become text, JSON, be looped over or
+ * spread) throws here, with the mend.
+ */
+import { HeddleError } from '../errors/heddle-error.ts';
+import { exprOf } from './expr-of.ts';
+import { callerPlace } from './place.ts';
+import { shared, type OpenBlock, type RefInfo } from './recording.ts';
+import { listShape, unknownShape, type Shape } from './shape.ts';
+import type { Expr } from './types.ts';
+
+interface RefOptions {
+  readonly block?: OpenBlock | null;
+  readonly shape?: Shape;
+  /** Methods beyond those that every ref has. */
+  readonly methods?: Readonly<Record<string, unknown>>;
+  readonly partition?: true;
+}
+
+/** A ref to what `expr` gives. Without a block it may be used anywhere in the pipeline. */
+export function makeRef(expr: Expr, options: RefOptions = {}): object {
+  const { block = null, shape = unknownShape, methods = {} } = options;
+  const child = (to: Expr, of: Shape): object => makeRef(to, { block, shape: of });
+  const proxy: object = new Proxy(Object.freeze({}), {
+    get(_target, key) {
+      if (key === 'then') return undefined; // `await ref` gives the ref back: nothing to wait for
+      if (key === Symbol.toPrimitive) return misuse('turned into a string or a number', expr);
+      if (key === 'toJSON') return misuse('turned into JSON', expr);
+      if (key === Symbol.iterator || key === Symbol.asyncIterator) return misuse('looped over', expr);
+      if (typeof key === 'symbol') return undefined;
+      if (Object.hasOwn(methods, key)) return methods[key];
+      if (key === 'nth') return (index: number) => child(step(expr, String(index)), shape.list === 'array' ? shape.field(String(index)) : unknownShape);
+      if (key === 'orElse') return (fallback: unknown) => child({ $orElse: [expr, exprOf(fallback)] }, shape);
+      if (options.partition && (key === 'next' || key === 'previous')) return makeRef(step(expr, key), { block, partition: true });
+      return child(step(expr, key), shape.field(key));
+    },
+    ownKeys: misuse('spread or listed', expr),
+    has: misuse("asked with 'in'", expr),
+    getOwnPropertyDescriptor: () => undefined,
+  });
+  shared.refs.set(proxy, { expr, block, shape, ...(options.partition && { partition: true as const }) });
+  return proxy;
+}
+export const refInfo = (value: unknown): RefInfo | undefined => (typeof value === 'object' && value !== null ? shared.refs.get(value) : undefined);
+export const plucked = (list: Shape, field: string): Shape => listShape('array', () => list.element().field(field));
+
+const step = (expr: Expr, key: string): Expr =>
+  typeof expr === 'object' && expr !== null && '$ref' in expr ? { $ref: [...(expr['$ref'] as string[]), key] } : { $field: [expr, key] };
+
+const misuse = (what: string, expr: Expr) => (): never => {
+  throw new HeddleError('HDL-REF-MISUSE', {
+    what: `A ref (${nameOf(expr)}) was ${what} while the plan was built.`,
+    where: callerPlace() ?? undefined,
+    why: 'Its value exists only when the plan runs; the body runs once, before that.',
+  });
+};
+/** 'train.auc' of { $ref: ['train', 'auc'] }: for messages. */
+export const nameOf = (expr: Expr): string => {
+  const ref = typeof expr === 'object' && expr !== null && '$ref' in expr ? (expr['$ref'] as readonly string[]) : null;
+  return ref ? ref.join('.') : Object.keys(expr ?? {})[0] ?? 'a value';
+};
