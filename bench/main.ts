@@ -1,0 +1,18 @@
+/** npm run bench -- NAME [CASE...] [--json FILE] */
+import { parseArgs } from 'node:util';
+import { print, report, type BenchCase } from './report.ts';
+
+const benches: Readonly<Record<string, () => Promise<(only: readonly string[]) => Promise<BenchCase[]>>>> = {
+  overhead: async () => (await import('./overhead.ts')).overhead,
+};
+
+const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' }, help: { type: 'boolean' } } });
+const [name, ...only] = positionals;
+const load = name === undefined ? undefined : benches[name];
+if (!load || values.help) {
+  process.stderr.write(`npm run bench -- NAME [CASE...] [--json FILE]\nNAME: ${Object.keys(benches).join(', ')}\n`);
+  process.exitCode = values.help ? 0 : 2;
+} else {
+  const bench = await load();
+  print(report(name ?? '', await bench(only)), values.json ?? null);
+}
