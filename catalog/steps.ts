@@ -54,13 +54,16 @@ export async function countSteps(db: CatalogDb, runId: string): Promise<Partial<
   return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]));
 }
 
-/** Outputs of finished steps in order, for a retry; stops before `maxBytes` of JSON. */
+/**
+ * Outputs of finished steps in order, for a retry; stops before `maxBytes` of JSON. A step that a closed run was only seen
+ * to finish has neither output nor meta: it runs again.
+ */
 export async function listDone(db: CatalogDb, runId: string, cursor: number, maxBytes: number): Promise<{ done: Record<string, Json>; next: number | null }> {
   const done: Record<string, Json> = {};
   let bytes = 0;
   let at = cursor;
   for (;;) {
-    const rows = await db.selectFrom('steps').select(['seq', 'step', 'output']).where('run_id', '=', runId).where('status', '=', 'done').where('seq', '>', at).orderBy('seq').limit(500).execute();
+    const rows = await db.selectFrom('steps').select(['seq', 'step', 'output']).where('run_id', '=', runId).where('status', '=', 'done').where((eb) => eb.or([eb('output', '!=', 'null'), eb('meta', 'is not', null)])).where('seq', '>', at).orderBy('seq').limit(500).execute();
     for (const row of rows) {
       const size = row.step.length + row.output.length;
       if (bytes > 0 && bytes + size > maxBytes) return { done, next: at };

@@ -1,0 +1,74 @@
+/**
+ * Log lines that workers pushed, in files of the server: <stateFolder>/logs/<runId>/<step>/<attempt>.jsonl. For the tail of a
+ * running step; the store holds the whole log once the attempt has ended. Server only.
+ */
+import { appendFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { LogLine, Page } from '../../dsl/contract/api.ts';
+
+/** Cap of a file, as for an attempt's own log. */
+const MAX_BYTES = 10 * 1024 * 1024;
+const PAGE_BYTES = 256 * 1024;
+
+export interface LogFiles {
+  append(runId: string, lines: readonly LogLine[]): Promise<void>;
+  /** Null where nothing was pushed. `after`: byte offset. Without `attempt`: the newest. */
+  read(runId: string, step: string, attempt: number | undefined, after: number): Promise<(Page<LogLine> & { readonly attempt: number }) | null>;
+  /** Removes logs of runs untouched since then. */
+  prune(before: number): Promise<void>;
+}
+
+/** A step path as one folder name: no separators, never '.' or '..'. */
+export const stepFolder = (step: string): string => encodeURIComponent(step).replaceAll('*', '%2A').replace(/^\.+/, (dots) => '%2E'.repeat(dots.length)).slice(0, 200) || '_';
+
+export function createLogFiles(root: string): LogFiles {
+  const folderOf = (runId: string, step: string): string => join(root, stepFolder(runId), stepFolder(step));
+  return {
+    async append(runId, lines) {
+      const files = new Map<string, string>();
+      for (const line of lines) {
+        const file = join(folderOf(runId, line.step), `${Math.trunc(line.attempt)}.jsonl`);
+        files.set(file, `${files.get(file) ?? ''}${JSON.stringify(line)}\n`);
+      }
+      for (const [file, text] of files) {
+        await mkdir(dirname(file), { recursive: true });
+        const size = await stat(file).then((found) => found.size, () => 0);
+        if (size < MAX_BYTES) await appendFile(file, text);
+      }
+    },
+    async read(runId, step, attempt, after) {
+      const folder = folderOf(runId, step);
+      const number = attempt ?? Math.max(0, ...(await readdir(folder).catch(() => [] as string[])).map((name) => Number.parseInt(name, 10) || 0));
+      const file = await open(join(folder, `${number}.jsonl`)).catch(() => null);
+      if (!file) return null;
+      try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, after);
+        return { ...parsePage(buffer.subarray(0, bytesRead), after), attempt: number };
+      } finally {
+        await file.close();
+      }
+    },
+    async prune(before) {
+      for (const name of await readdir(root).catch(() => [] as string[])) {
+        const folder = join(root, name);
+        const found = await stat(folder).catch(() => null);
+        if (found && found.mtimeMs < before) await rm(folder, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+/** Whole lines of a piece of a file; `next` is the offset behind them, null when the piece was empty. */
+export function parsePage(bytes: Uint8Array, after: number): Page<LogLine> {
+  const text = Buffer.from(bytes);
+  const end = text.lastIndexOf(10) + 1;
+  const items = text.subarray(0, end).toString('utf8').split('\n').flatMap((line): LogLine[] => {
+    if (line === '') return [];
+    try {
+      return [JSON.parse(line) as LogLine]; // written by the worker's logger
+    } catch {
+      return [];
+    }
+  });
+  return { items, next: end > 0 ? String(after + end) : null };
+}

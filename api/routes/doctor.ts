@@ -1,0 +1,55 @@
+/** GET /doctor: what the server sees of the outside parts it needs. */
+import { z } from '@hono/zod-openapi';
+import { sql } from 'kysely';
+import { withoutPassword } from '../../catalog/catalog.ts';
+import { listWorkers } from '../../catalog/workers.ts';
+import type { DoctorCheck } from '../../dsl/contract/api.ts';
+import { isLoopback } from '../auth/listener.ts';
+import { addEndpoint, type Api } from '../endpoint.ts';
+import type { ServerParts } from '../server-parts.ts';
+
+const check = z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), fix: z.string().nullable() });
+
+export function addDoctorRoutes(app: Api, parts: ServerParts): void {
+  addEndpoint(app, { method: 'get', path: '/doctor', role: 'viewer', summary: 'What the server sees of its outside parts', answer: z.object({ checks: z.array(check) }) }, async () => ({
+    checks: await Promise.all([temporal(parts), catalog(parts), store(parts), workers(parts)]),
+  }));
+}
+
+async function probe(name: string, fix: string, look: () => Promise<string>): Promise<DoctorCheck> {
+  try {
+    return { name, ok: true, detail: await look(), fix: null };
+  } catch (error) {
+    return { name, ok: false, detail: error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error), fix };
+  }
+}
+
+function temporal({ config, temporal: client }: ServerParts): Promise<DoctorCheck> {
+  return probe('temporal', 'Check temporal.address (HEDDLE_TEMPORAL_ADDRESS) and that Temporal runs.', async () => {
+    await client.withDeadline(Date.now() + 3_000, () => client.workflowService.getSystemInfo({}));
+    const plain = !config.temporal.tls && !isLoopback(config.temporal.address.replace(/:\d+$/, ''));
+    if (plain) throw new Error(`${config.temporal.address} answers, in plaintext to another host: set temporal.tls`);
+    return `${config.temporal.address}, namespace ${config.temporal.namespace}`;
+  });
+}
+
+function catalog({ catalog: handle, config }: ServerParts): Promise<DoctorCheck> {
+  return probe('catalog', 'Check `catalog` (HEDDLE_CATALOG).', async () => {
+    await sql`select 1`.execute(handle.db);
+    return withoutPassword(config.catalog);
+  });
+}
+
+function store({ store: files, config }: ServerParts): Promise<DoctorCheck> {
+  return probe('store', 'Check storage.root (HEDDLE_STORAGE_ROOT) and that the server may write there.', async () => {
+    await files.write('store://doctor.json', Buffer.from(JSON.stringify({ at: Date.now() })));
+    return config.storageRoot;
+  });
+}
+
+async function workers({ catalog: handle, config }: ServerParts): Promise<DoctorCheck> {
+  const here = await listWorkers(handle.db, config.project, Date.now());
+  const missing = Object.keys(config.pools).filter((pool) => !here.some((worker) => worker.pool === pool && !worker.draining));
+  if (missing.length === 0) return { name: 'workers', ok: true, detail: here.map((worker) => `${worker.worker} (${worker.pool})`).join(', '), fix: null };
+  return { name: 'workers', ok: false, detail: `no worker in pool ${missing.join(', ')}`, fix: missing.map((pool) => `heddle worker --pool ${pool}`).join('; ') };
+}

@@ -1,0 +1,26 @@
+/** Cancels a run: asks the workflow, which lets activities end and runs `always`; `force` terminates and closes the run at once. Server only. */
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { addAudit } from '../../catalog/audit.ts';
+import type { RunRow } from '../../catalog/runs.ts';
+import { HeddleError } from '../../dsl/errors/heddle-error.ts';
+import type { Identity } from '../auth/tokens.ts';
+import type { ServerParts } from '../server-parts.ts';
+import { closeRun } from './close-run.ts';
+import { isOver } from './run-detail.ts';
+import { isUnavailable, startWorkflow } from './start-workflow.ts';
+
+/** Throws HDL-RUN-ENDED, HDL-RUN-UNREACHABLE. */
+export async function cancelRun(parts: ServerParts, who: Identity, run: RunRow, options: { readonly reason?: string | undefined; readonly force?: boolean | undefined }): Promise<void> {
+  if (isOver(run)) throw new HeddleError('HDL-RUN-ENDED', { what: `Run ${run.runId} is over: ${run.status}.`, where: `pipeline ${run.pipeline}` });
+  const reason = options.reason ?? `cancelled by ${who.name}`;
+  const handle = parts.temporal.workflow.getHandle(run.workflowId);
+  try {
+    if (run.status === 'starting' && !run.called) await startWorkflow(parts, run); // there must be something to cancel
+    await parts.temporal.withDeadline(Date.now() + 10_000, async () => { await (options.force ? handle.terminate(reason) : handle.cancel()); });
+  } catch (error) {
+    if (isUnavailable(error)) throw new HeddleError('HDL-RUN-UNREACHABLE', { what: `Temporal did not take the cancel of run ${run.runId}.`, where: `workflow ${run.workflowId}`, cause: error });
+    if (!(error instanceof WorkflowNotFoundError)) throw error; // a workflow that is gone is closed by the reconciler, or here by force
+  }
+  await addAudit(parts.catalog.db, { project: run.project, at: Date.now(), who: who.name, action: options.force ? 'cancel --force' : 'cancel', target: run.runId, detail: { reason } });
+  if (options.force) await closeRun(parts, run, { status: 'cancelled', message: reason, code: 'HDL-RUN-LOST' });
+}

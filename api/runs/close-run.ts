@@ -1,0 +1,38 @@
+/**
+ * Closes a run whose workflow can no longer record itself: terminated, timed out or gone. What pushes told of its steps is
+ * kept, marked by having no exact meta. Server only.
+ */
+import { endRun, getRun, type RunRow } from '../../catalog/runs.ts';
+import { countSteps, writePage } from '../../catalog/steps.ts';
+import { removeWaits } from '../../catalog/waits.ts';
+import type { RunFinal, StepRecord } from '../../dsl/contract/run.ts';
+import type { ErrorCode } from '../../dsl/errors/registry.ts';
+import type { ServerParts } from '../server-parts.ts';
+import { createLiveView } from './live-view.ts';
+import { runSteps } from './run-detail.ts';
+import { writeRunFile } from './run-file.ts';
+
+export async function closeRun(parts: ServerParts, run: RunRow, end: { readonly status: 'failed' | 'cancelled'; readonly message: string; readonly code: ErrorCode }): Promise<void> {
+  const now = Date.now();
+  const steps = await lastKnownSteps(parts, run, now);
+  const final: RunFinal = {
+    status: end.status, endedAt: now, output: null, abandoned: steps.filter((step) => step.status === 'abandoned').map((step) => step.step),
+    failures: [{ step: '', failure: { class: 'platform', code: end.code, message: end.message } }],
+  };
+  const closed = await parts.catalog.transaction(async (trx) => {
+    await writePage(trx, { runId: run.runId, retry: run.retry, page: 'closed by the server', steps, at: now });
+    const first = await endRun(trx, run.runId, final, await countSteps(trx, run.runId));
+    await removeWaits(trx, run.runId);
+    return first;
+  });
+  const row = closed ? await getRun(parts.catalog.db, run.runId) : undefined;
+  if (row) await writeRunFile(parts, row);
+}
+
+async function lastKnownSteps(parts: ServerParts, run: RunRow, now: number): Promise<StepRecord[]> {
+  const page = await runSteps(parts, createLiveView(parts.temporal), run, { limit: 5_000 });
+  return page.items.map(({ observed: _observed, progress: _progress, ...step }) => {
+    const open = step.status === 'running' || step.status === 'publishing' || step.status === 'queued' || step.status === 'retrying' || step.status === 'waiting';
+    return open ? { ...step, status: 'abandoned', endedAt: now } : step;
+  });
+}
