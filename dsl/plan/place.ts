@@ -38,3 +38,10 @@ export function relativePlace(place: string, root: string | undefined): string {
   const folder = root.replace(/^file:\/\//, '').replaceAll('\\', '/').replace(/\/?$/, '/');
   return slashed.startsWith(folder) ? slashed.slice(folder.length) : slashed;
 }
+
+/** Where an author's code threw; null where the stack does not say. */
+export function placeOfError(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  const frame = framesOf(error).find((f) => ownFolder === '' || (!f.file.startsWith(ownFolder) && !f.file.startsWith('node:')));
+  return frame ? `${frame.file}:${frame.line}:${frame.column}` : null;
+}

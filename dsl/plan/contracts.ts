@@ -1,0 +1,82 @@
+/** The part of a plan that the sandbox does not need: schemas, datasets, schedule. Lies in the plan store. */
+import { dimensionDefs } from '../authoring/partition.ts';
+import type { Dataset } from '../authoring/dataset.ts';
+import { durationMs } from '../authoring/duration.ts';
+import type { PipelineValue, TaskValue } from '../authoring/values.ts';
+import { jsonSchemaOf } from './json-schema.ts';
+import type { Problem } from './problem.ts';
+import type { Recording } from './recording.ts';
+import { partProblems } from './schema-problems.ts';
+import type { Contracts, DatasetDef, ScheduleDef, TaskContract } from './types.ts';
+
+export function contractsOf(recording: Recording, problems: Problem[]): Contracts {
+  const { pipeline, tasks, events } = recording;
+  const sorted = <V>(entries: Iterable<readonly [string, V]>): Record<string, V> =>
+    Object.fromEntries([...entries].sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return {
+    params: pipeline.params ? paramsSchema(pipeline, pipeline.params, problems) : null,
+    partitions: pipeline.partitions,
+    schedule: pipeline.schedule ? scheduleDef(pipeline, problems) : null,
+    tasks: sorted([...tasks].map(([use, task]) => [use, taskContract(task)])),
+    datasets: sorted(datasetsOf(recording, problems)),
+    events: sorted([...events].map(([name, schema]) => [name, jsonSchemaOf(schema, 'output').schema])),
+  };
+}
+
+const taskContract = (task: TaskValue): TaskContract => ({
+  name: task.name,
+  version: task.version,
+  owner: task.owner,
+  input: jsonSchemaOf(task.input, 'input').schema,
+  output: jsonSchemaOf(task.output, 'output').schema,
+  publishes: task.publishes,
+  ...(task.command && { command: task.command }),
+});
+
+function paramsSchema({ name, place }: PipelineValue, params: NonNullable<PipelineValue['params']>, problems: Problem[]): Contracts['params'] {
+  // as the body sees it: a transform would not have run, since the server applies defaults by JSON Schema alone
+  const seen = jsonSchemaOf(params, 'output');
+  if (seen.problem !== null) problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `The params of ${name} cannot be written as JSON Schema: ${seen.problem}.`, where: place });
+  for (const { path, what } of partProblems(seen.schema, 'params', true)) problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `${path} of ${name} ${what}`, where: place });
+  return jsonSchemaOf(params, 'input').schema;
+}
+
+function scheduleDef({ name, schedule, place }: PipelineValue, problems: Problem[]): ScheduleDef | null {
+  if (!schedule) return null;
+  const ms = (option: string, text: string | undefined): number => {
+    if (text === undefined) return 0;
+    const found = durationMs(text);
+    if (found === null) problems.push({ code: 'HDL-BAD-DURATION', what: `schedule.${option}: '${text}' of ${name} is no duration.`, where: place });
+    return found ?? 0;
+  };
+  return {
+    cron: schedule.cron,
+    timezone: schedule.timezone ?? 'UTC',
+    overlap: schedule.overlap ?? 'skip',
+    catchupMs: ms('catchup', schedule.catchup),
+    jitterMs: ms('jitter', schedule.jitter),
+  };
+}
+
+function datasetsOf({ datasets, tasks }: Recording, problems: Problem[]): [string, DatasetDef][] {
+  const found = new Map<string, Dataset>();
+  for (const dataset of [...datasets.values(), ...[...tasks.values()].flatMap((task) => task.datasets)]) {
+    const other = found.get(dataset.name);
+    found.set(dataset.name, other ?? dataset);
+    if (other && other !== dataset && other.place !== dataset.place) {
+      problems.push({ code: 'HDL-DUPLICATE-DATASET', what: `Two datasets are called "${dataset.name}": here and at ${other.place ?? 'an unknown place'}.`, where: dataset.place });
+    }
+  }
+  return [...found.values()].map((dataset) => [dataset.name, datasetDef(dataset, problems)]);
+}
+
+function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
+  const { schema, problem } = jsonSchemaOf(dataset.schema, 'output');
+  if (problem !== null) problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `The rows of dataset ${dataset.name} cannot be written as JSON Schema: ${problem}.`, where: dataset.place });
+  if (!/^(store:\/\/|hdfs:\/\/|file:\/\/\/)[^\s?#]+$/.test(dataset.uri)) {
+    problems.push({ code: 'HDL-BAD-OPTION', what: `The uri '${dataset.uri}' of dataset ${dataset.name} is none of store://path, file:///path, hdfs://host/path.`, where: dataset.place });
+  }
+  const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
+  if (dataset.retain !== null && retainMs === null) problems.push({ code: 'HDL-BAD-DURATION', what: `retain: '${dataset.retain}' of dataset ${dataset.name} is no duration.`, where: dataset.place });
+  return { name: dataset.name, uri: dataset.uri, partitions: dimensionDefs(dataset.partitions), schema, ...(retainMs !== null && { retainMs }) };
+}
