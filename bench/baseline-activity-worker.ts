@@ -5,7 +5,9 @@ import * as activities from './baselines/activities.ts';
 Runtime.install({ logger: new DefaultLogger('WARN') });
 const connection = await NativeConnection.connect({ address: process.env['BENCH_TEMPORAL'] ?? '' });
 const worker = await Worker.create({ connection, taskQueue: 'baseline-activities', activities, maxConcurrentActivityTaskExecutions: 200 });
-process.on('SIGTERM', () => { worker.shutdown(); });
+process.on('SIGTERM', () => {
+  worker.shutdown();
+});
 console.log('ready');
 await worker.run();
 await connection.close();

@@ -14,19 +14,35 @@ interface Case {
 }
 const cases: readonly Case[] = [
   {
-    name: 'chain-100', pairs: 20, target: 1.1,
+    name: 'chain-100',
+    pairs: 20,
+    target: 1.1,
     heddle: ({ heddle }) => heddle.run('bench.chain100', {}),
-    baseline: async ({ client }, id) => { await client.workflow.execute('chain', { taskQueue: 'baseline', workflowId: id, args: [100] }); },
+    baseline: async ({ client }, id) => {
+      await client.workflow.execute('chain', { taskQueue: 'baseline', workflowId: id, args: [100] });
+    },
   },
   {
-    name: 'fan-1000', pairs: 20, target: 1.15,
+    name: 'fan-1000',
+    pairs: 20,
+    target: 1.15,
     heddle: ({ heddle }) => heddle.run('bench.fan1000', { items: Array.from({ length: 1000 }, (_, i) => i) }),
-    baseline: async ({ client }, id) => { await client.workflow.execute('fan', { taskQueue: 'baseline', workflowId: id, args: [1000, 100] }); },
+    baseline: async ({ client }, id) => {
+      await client.workflow.execute('fan', { taskQueue: 'baseline', workflowId: id, args: [1000, 100] });
+    },
   },
   {
-    name: 'chains-50x40', pairs: 5, target: 1.15,
-    heddle: async ({ heddle }) => { await Promise.all(Array.from({ length: 50 }, () => heddle.run('bench.chain40', {}))); },
-    baseline: async ({ client }, id) => { await Promise.all(Array.from({ length: 50 }, (_, i) => client.workflow.execute('chain', { taskQueue: 'baseline', workflowId: `${id}/${i}`, args: [40] }))); },
+    name: 'chains-50x40',
+    pairs: 5,
+    target: 1.15,
+    heddle: async ({ heddle }) => {
+      await Promise.all(Array.from({ length: 50 }, () => heddle.run('bench.chain40', {})));
+    },
+    baseline: async ({ client }, id) => {
+      await Promise.all(
+        Array.from({ length: 50 }, (_, i) => client.workflow.execute('chain', { taskQueue: 'baseline', workflowId: `${id}/${i}`, args: [40] })),
+      );
+    },
   },
 ];
 
@@ -46,7 +62,10 @@ export async function overhead(only: readonly string[]): Promise<BenchCase[]> {
         else await one.baseline(bench, `baseline-${one.name}-${n++}`);
         return performance.now() - started;
       };
-      for (let i = 0; i < 3; i++) { await timed('heddle'); await timed('baseline'); }
+      for (let i = 0; i < 3; i++) {
+        await timed('heddle');
+        await timed('baseline');
+      }
       for (let i = 0; i < pairs; i++) {
         const order = i % 2 === 0 ? (['heddle', 'baseline'] as const) : (['baseline', 'heddle'] as const);
         for (const side of order) (side === 'heddle' ? heddle : baseline).push(await timed(side));

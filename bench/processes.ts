@@ -25,8 +25,14 @@ export async function startBench(): Promise<Bench> {
   const temporal = await startTemporal({ dbFile: join(folder, 'temporal.db') });
   const port = await freePort();
   const env = {
-    ...process.env, BENCH_TEMPORAL: temporal.address, HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_LISTEN: `127.0.0.1:${port}`,
-    HEDDLE_STATE: folder, HEDDLE_STORAGE_ROOT: join(folder, 'store'), HEDDLE_CATALOG: `sqlite:${join(folder, 'catalog.db')}`, HEDDLE_SERVER: `http://127.0.0.1:${port}`,
+    ...process.env,
+    BENCH_TEMPORAL: temporal.address,
+    HEDDLE_TEMPORAL_ADDRESS: temporal.address,
+    HEDDLE_LISTEN: `127.0.0.1:${port}`,
+    HEDDLE_STATE: folder,
+    HEDDLE_STORAGE_ROOT: join(folder, 'store'),
+    HEDDLE_CATALOG: `sqlite:${join(folder, 'catalog.db')}`,
+    HEDDLE_SERVER: `http://127.0.0.1:${port}`,
   };
   const children: ChildProcess[] = [];
   const start = (args: readonly string[], ready: RegExp): Promise<ChildProcess> => {
@@ -40,23 +46,48 @@ export async function startBench(): Promise<Bench> {
       };
       child.stdout.on('data', look);
       child.stderr.on('data', look);
-      child.on('exit', (code) => { reject(new Error(`${args.join(' ')} ended with ${code}:\n${seen}`)); });
+      child.on('exit', (code) => {
+        reject(new Error(`${args.join(' ')} ended with ${code}:\n${seen}`));
+      });
     });
   };
   const stop = async (): Promise<void> => {
     for (const child of children) child.kill('SIGTERM');
-    await Promise.all(children.map((child) => child.exitCode !== null || child.signalCode !== null || new Promise((resolve) => { child.on('exit', resolve); setTimeout(() => child.kill('SIGKILL'), 15_000).unref(); })));
+    await Promise.all(
+      children.map(
+        (child) =>
+          child.exitCode !== null ||
+          child.signalCode !== null ||
+          new Promise((resolve) => {
+            child.on('exit', resolve);
+            setTimeout(() => child.kill('SIGKILL'), 15_000).unref();
+          }),
+      ),
+    );
     await temporal.stop();
     rmSync(folder, { recursive: true, force: true });
   };
   try {
     const main = join(root, 'cli', 'main.ts');
-    const [server] = await Promise.all([start([main, 'server'], /ready|listening/i), start([join(here, 'baseline-workflow-worker.ts')], /ready/), start([join(here, 'baseline-activity-worker.ts')], /ready/)]);
+    const [server] = await Promise.all([
+      start([main, 'server'], /ready|listening/i),
+      start([join(here, 'baseline-workflow-worker.ts')], /ready/),
+      start([join(here, 'baseline-activity-worker.ts')], /ready/),
+    ]);
     await start([main, 'worker', '--pool', 'default'], /ready|polling/i);
     const connection = await Connection.connect({ address: temporal.address });
     const token = readFileSync(join(folder, 'token'), 'utf8').trim();
     const heddle = await HeddleClient.connect(`http://127.0.0.1:${port}`, token, join(here, 'project'));
-    return { client: new Client({ connection }), heddle, serverPid: server.pid ?? 0, folder, stop: async () => { await connection.close(); await stop(); } };
+    return {
+      client: new Client({ connection }),
+      heddle,
+      serverPid: server.pid ?? 0,
+      folder,
+      stop: async () => {
+        await connection.close();
+        await stop();
+      },
+    };
   } catch (error) {
     await stop();
     throw error;

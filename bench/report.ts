@@ -24,15 +24,30 @@ export interface BenchReport {
 
 export function caseOf(name: string, unit: string, heddle: readonly number[], baseline: readonly number[], target: number | null, note?: string): BenchCase {
   const ratios = heddle.map((value, i) => value / (baseline[i] as number));
-  return { case: name, unit, heddle, baseline, ratio: median(ratios), interval: ratios.length > 1 ? bootstrapInterval(ratios) : [ratios[0] as number, ratios[0] as number], target, ...(note !== undefined && { note }) };
+  return {
+    case: name,
+    unit,
+    heddle,
+    baseline,
+    ratio: median(ratios),
+    interval: ratios.length > 1 ? bootstrapInterval(ratios) : [ratios[0] as number, ratios[0] as number],
+    target,
+    ...(note !== undefined && { note }),
+  };
 }
 
 export function report(name: string, cases: readonly BenchCase[]): BenchReport {
   const require = createRequire(import.meta.url);
   const version = (of: string): string => (require(`${of}/package.json`) as { version: string }).version;
   return {
-    name, date: new Date().toISOString(),
-    machine: { cpu: cpus()[0]?.model ?? 'unknown', cores: cpus().length, memoryGiB: Math.round(totalmem() / 2 ** 30), load: loadavg().map((value) => Math.round(value * 100) / 100) },
+    name,
+    date: new Date().toISOString(),
+    machine: {
+      cpu: cpus()[0]?.model ?? 'unknown',
+      cores: cpus().length,
+      memoryGiB: Math.round(totalmem() / 2 ** 30),
+      load: loadavg().map((value) => Math.round(value * 100) / 100),
+    },
     versions: { node: process.versions.node, temporalSdk: version('@temporalio/worker'), typescript: version('typescript') },
     cases,
   };
@@ -41,7 +56,8 @@ export function report(name: string, cases: readonly BenchCase[]): BenchReport {
 export function print(done: BenchReport, file: string | null): void {
   for (const one of done.cases) {
     const wide = one.interval[1] - one.interval[0] > 0.1;
-    const verdict = one.target === null ? 'reported' : wide && one.interval[1] > one.target ? 'inconclusive: run more' : one.ratio <= one.target ? 'met' : 'MISSED';
+    const verdict =
+      one.target === null ? 'reported' : wide && one.interval[1] > one.target ? 'inconclusive: run more' : one.ratio <= one.target ? 'met' : 'MISSED';
     process.stderr.write(
       `${one.case}: ratio ${one.ratio.toFixed(3)} [${one.interval.map((value) => value.toFixed(3)).join(', ')}]${one.target === null ? '' : ` target ${one.target}`} ${verdict}; ` +
         `heddle ${median(one.heddle).toFixed(1)}, baseline ${median(one.baseline).toFixed(1)} ${one.unit}, n=${one.heddle.length}\n`,

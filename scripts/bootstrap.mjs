@@ -14,12 +14,18 @@ export const say = (text) => process.stderr.write(`heddle: ${text}\n`);
 
 /** `npm ci` when the packages are not those of the lock file. */
 export function ensurePackages() {
-  const lock = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const lock = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   const mark = join(root, 'node_modules', '.heddle-lock');
   if (existsSync(mark) && readFileSync(mark, 'utf8') === lock && existsSync(node24)) return;
   const started = Date.now();
   say('installing packages (npm ci, about a minute)');
-  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: root, stdio: ['ignore', 'inherit', 'inherit'], shell: process.platform === 'win32' });
+  const npm = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error'], {
+    cwd: root,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
   if (npm.status !== 0) throw new Error('npm ci failed: see above');
   writeFileSync(mark, lock);
   say(`packages installed in ${seconds(started)}`);

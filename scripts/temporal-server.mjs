@@ -57,10 +57,15 @@ export async function ensureTemporal(say = () => {}) {
   try {
     await new Promise((resolve, reject) => {
       const child = spawn(go, ['build', '-trimpath', '-ldflags=-s -w', '-o', join(work, 'temporal-dev'), '.'], {
-        cwd: join(root, 'temporal-dev'), stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly' },
+        cwd: join(root, 'temporal-dev'),
+        stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly' },
       });
       let tail = '';
-      for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { tail = (tail + chunk).slice(-4000); });
+      for (const stream of [child.stdout, child.stderr])
+        stream.on('data', (chunk) => {
+          tail = (tail + chunk).slice(-4000);
+        });
       child.on('error', reject);
       child.on('exit', (code) => (code === 0 ? resolve() : reject(new Error(`go build of temporal-dev ended with ${code}:\n${tail}`))));
     });
@@ -74,11 +79,15 @@ export async function ensureTemporal(say = () => {}) {
 }
 
 /** A free port on the loopback. Racy by nature: callers that fail to bind ask again. */
-export const freePort = () => new Promise((resolve, reject) => {
-  const server = createServer();
-  server.on('error', reject);
-  server.listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => resolve(port)); });
-});
+export const freePort = () =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.on('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
+  });
 
 /** Search attributes that Heddle's runs carry, all Keyword. */
 export const searchAttributes = ['HeddleProject', 'HeddlePartition', 'HeddleStatus', 'HeddlePlan', 'HeddleRunId', 'HeddleBackfill'];
@@ -105,21 +114,40 @@ export async function startTemporal(options = {}) {
     const port = options.port ?? (await freePort());
     const uiPort = options.ui ? (options.uiPort ?? (await freePort())) : null;
     const args = ['server', 'start-dev', '--ip', '127.0.0.1', '--port', String(port), '--log-level', options.log ?? 'error'];
-    if (uiPort === null) args.push('--headless'); else args.push('--ui-port', String(uiPort), '--ui-ip', '127.0.0.1');
+    if (uiPort === null) args.push('--headless');
+    else args.push('--ui-port', String(uiPort), '--ui-ip', '127.0.0.1');
     if (options.metricsPort) args.push('--metrics-port', String(options.metricsPort));
-    if (options.dbFile) { mkdirSync(dirname(options.dbFile), { recursive: true }); args.push('--db-filename', options.dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'); }
+    if (options.dbFile) {
+      mkdirSync(dirname(options.dbFile), { recursive: true });
+      args.push('--db-filename', options.dbFile, '--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal');
+    }
     for (const name of options.namespaces ?? []) args.push('--namespace', name);
     for (const name of searchAttributes) args.push('--search-attribute', `${name}=Keyword`);
     for (const [key, value] of Object.entries(dynamicConfig)) args.push('--dynamic-config-value', `${key}=${JSON.stringify(value)}`);
     const child = spawn(binary, args, { stdio: ['ignore', 'pipe', 'pipe'], cwd: tmpdir(), detached: options.detached ?? false });
     let tail = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => { tail = (tail + chunk).slice(-4000); });
-    const ended = new Promise((resolve) => { child.on('exit', () => resolve(true)); child.on('error', (error) => { tail += String(error); resolve(true); }); });
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk) => {
+        tail = (tail + chunk).slice(-4000);
+      });
+    const ended = new Promise((resolve) => {
+      child.on('exit', () => resolve(true));
+      child.on('error', (error) => {
+        tail += String(error);
+        resolve(true);
+      });
+    });
     const up = await answers(port, 30_000, ended);
     if (up) {
       return {
-        address: `127.0.0.1:${port}`, port, uiPort, pid: child.pid, child,
-        kill() { child.kill('SIGKILL'); },
+        address: `127.0.0.1:${port}`,
+        port,
+        uiPort,
+        pid: child.pid,
+        child,
+        kill() {
+          child.kill('SIGKILL');
+        },
         async stop() {
           if (child.exitCode !== null || child.signalCode !== null) return;
           child.kill('SIGTERM');
@@ -139,10 +167,15 @@ export async function startTemporal(options = {}) {
 async function answers(port, withinMs, ended) {
   const deadline = Date.now() + withinMs;
   let over = false;
-  void ended.then(() => { over = true; });
+  void ended.then(() => {
+    over = true;
+  });
   while (Date.now() < deadline && !over) {
     const open = await new Promise((resolve) => {
-      const socket = createConnection({ host: '127.0.0.1', port }, () => { socket.destroy(); resolve(true); });
+      const socket = createConnection({ host: '127.0.0.1', port }, () => {
+        socket.destroy();
+        resolve(true);
+      });
       socket.on('error', () => resolve(false));
     });
     if (open) {

@@ -12,8 +12,18 @@ try {
   const temporal = await bootstrap();
   const started = Date.now();
   const code = await run24(
-    ['--conditions=heddle-source', 'node_modules/vitest/vitest.mjs', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...args.filter((arg) => arg !== '--full')],
-    { env: { HEDDLE_TEST_FULL: full ? '1' : '', HEDDLE_TEMPORAL_BINARY: temporal.path, CI: process.env.CI ?? '', FORCE_COLOR: process.env.FORCE_COLOR ?? '0' } },
+    [
+      '--conditions=heddle-source',
+      'node_modules/vitest/vitest.mjs',
+      'run',
+      '--reporter=default',
+      '--reporter=json',
+      `--outputFile.json=${report}`,
+      ...args.filter((arg) => arg !== '--full'),
+    ],
+    {
+      env: { HEDDLE_TEST_FULL: full ? '1' : '', HEDDLE_TEMPORAL_BINARY: temporal.path, CI: process.env.CI ?? '', FORCE_COLOR: process.env.FORCE_COLOR ?? '0' },
+    },
   );
   const counts = JSON.parse(readFileSync(report, 'utf8'));
   say(`tests took ${Math.round((Date.now() - started) / 1000)} s`);

@@ -13,7 +13,10 @@ export interface FakeCall {
 export type Fake = ((input: never, call: FakeCall) => unknown) | Json | Takes;
 
 const TAKES = Symbol('takes');
-export interface Takes { readonly [TAKES]: number; readonly fake: Fake }
+export interface Takes {
+  readonly [TAKES]: number;
+  readonly fake: Fake;
+}
 /** Lets a step take virtual time: `takes('5m', { auc: 0.7 })`. */
 export const takes = (duration: string, fake: Fake): Takes => ({ [TAKES]: durationMs(duration), fake });
 export const isTakes = (fake: unknown): fake is Takes => typeof fake === 'object' && fake !== null && TAKES in fake;

@@ -19,14 +19,22 @@ export interface MemoryContextOptions {
 
 export function memoryContext(options: MemoryContextOptions): TaskContext {
   const { data, step, runId } = options;
-  const log = (level: string) => (text: string): void => { options.log(`${level} ${step}: ${text}`); };
+  const log =
+    (level: string) =>
+    (text: string): void => {
+      options.log(`${level} ${step}: ${text}`);
+    };
   const context = {
     log: { debug: log('debug'), info: log('info'), warn: log('warn'), error: log('error') },
     progress: () => {},
     checkpoint: {
-      get folder(): string { throw new Error('ctx.checkpoint.folder is a real folder, which a pipeline under test has not: use load and save, or a fake'); },
+      get folder(): string {
+        throw new Error('ctx.checkpoint.folder is a real folder, which a pipeline under test has not: use load and save, or a fake');
+      },
       load: async () => JSON.parse(data.checkpoints.get(step) ?? 'null') as unknown,
-      save: async (value: unknown) => { data.checkpoints.set(step, JSON.stringify(value)); },
+      save: async (value: unknown) => {
+        data.checkpoints.set(step, JSON.stringify(value));
+      },
     },
     artifact: async (name: string, content: Uint8Array | string | AsyncIterable<Uint8Array>) => {
       const bytes = await bytesOf(content);
@@ -45,7 +53,9 @@ export function memoryContext(options: MemoryContextOptions): TaskContext {
       for await (const item of items) all.push(item);
       return data.writeItems(all);
     },
-    readItems: async function* (list: { readonly uri: string }) { yield* data.readItems(list); },
+    readItems: async function* (list: { readonly uri: string }) {
+      yield* data.readItems(list);
+    },
     secret: async (name: string) => {
       const value = options.secrets[name];
       if (value === undefined) throw new Error(`the test gives no secret ${name}: runPipeline(p, { secrets: { ${name}: '...' } })`);
@@ -62,8 +72,13 @@ export function memoryContext(options: MemoryContextOptions): TaskContext {
       const rows = data.rowsOf(slice);
       if (rows.length > 0) yield columnsOf(rows);
     },
-    readRows: async function* (_from: unknown, slice: SliceHandle) { yield* data.rowsOf(slice); },
-    write: async (to: { readonly name: string }, rows: Iterable<object> | AsyncIterable<Iterable<object> | { readonly numRows: number; readonly columns: object }>) => {
+    readRows: async function* (_from: unknown, slice: SliceHandle) {
+      yield* data.rowsOf(slice);
+    },
+    write: async (
+      to: { readonly name: string },
+      rows: Iterable<object> | AsyncIterable<Iterable<object> | { readonly numRows: number; readonly columns: object }>,
+    ) => {
       if (!options.into) throw new Error(`${step} writes ${to.name}, and no partition was given to it: into: partition`);
       return data.publish(to.name, options.into, await rowsOf(rows));
     },

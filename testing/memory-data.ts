@@ -17,7 +17,10 @@ export class MemoryData {
   private readonly lists = new Map<string, readonly Json[]>();
   readonly files = new Map<string, Uint8Array>();
   readonly checkpoints = new Map<string, string>();
-  readonly models = new Map<string, { readonly name: string; readonly version: string; readonly uri: string; readonly digest: string; readonly kind: 'model' }>();
+  readonly models = new Map<
+    string,
+    { readonly name: string; readonly version: string; readonly uri: string; readonly digest: string; readonly kind: 'model' }
+  >();
 
   constructor(data: TestData) {
     for (const [dataset, byKey] of Object.entries(data)) for (const [key, rows] of Object.entries(byKey)) this.partitions.set(`${dataset}@${key}`, rows);
@@ -40,8 +43,13 @@ export class MemoryData {
       pinned.push({ path: name, generation: 1, manifest: name, rows: rows?.length ?? 0, bytes: 0 });
     }
     const slice: SliceHandle = {
-      kind: 'slice', dataset: request.dataset, uri: `memory://${request.dataset}`, digest: canonicalJson(request as unknown as Json),
-      rows: pinned.reduce((sum, one) => sum + one.rows, 0), bytes: 0, partitions: pinned,
+      kind: 'slice',
+      dataset: request.dataset,
+      uri: `memory://${request.dataset}`,
+      digest: canonicalJson(request as unknown as Json),
+      rows: pinned.reduce((sum, one) => sum + one.rows, 0),
+      bytes: 0,
+      partitions: pinned,
     };
     return slice;
   }
@@ -57,7 +65,15 @@ export class MemoryData {
   publish(dataset: string, key: JsonObject, rows: readonly object[]): SliceHandle {
     const name = Object.values(key).map(String).join('|');
     this.partitions.set(`${dataset}@${name}`, rows);
-    return { kind: 'slice', dataset, uri: `memory://${dataset}`, digest: name, rows: rows.length, bytes: 0, partitions: [{ path: name, generation: 1, manifest: name, rows: rows.length, bytes: 0 }] };
+    return {
+      kind: 'slice',
+      dataset,
+      uri: `memory://${dataset}`,
+      digest: name,
+      rows: rows.length,
+      bytes: 0,
+      partitions: [{ path: name, generation: 1, manifest: name, rows: rows.length, bytes: 0 }],
+    };
   }
 
   writeItems(items: readonly Json[]): ItemListHandle {

@@ -65,7 +65,13 @@ export async function runPipeline(pipeline: unknown, options: RunPipelineOptions
   if (!pipelineOf(pipeline)) throw new TypeError('runPipeline takes a pipeline: the value that pipeline(...) gave');
   const data = new MemoryData(options.data ?? {});
   for (const [name, model] of Object.entries(options.models ?? {}))
-    data.models.set(name, { kind: 'model', name: name.split('@')[0] as string, version: model.version, uri: model.uri ?? `memory://models/${name}`, digest: model.digest ?? model.version });
+    data.models.set(name, {
+      kind: 'model',
+      name: name.split('@')[0] as string,
+      version: model.version,
+      uri: model.uri ?? `memory://models/${name}`,
+      digest: model.digest ?? model.version,
+    });
   return new Run(planFor(pipeline), options, data, options.partition ?? null, (options.params ?? {}) as Json, []).go();
 }
 
@@ -84,13 +90,21 @@ class Run {
   private readonly logs: string[];
   private core!: SchedulerCore;
 
-  constructor(planned: PlannedPipeline, options: RunPipelineOptions, data: MemoryData, partition: Readonly<Record<string, string>> | null, params: Json, logs: string[]) {
+  constructor(
+    planned: PlannedPipeline,
+    options: RunPipelineOptions,
+    data: MemoryData,
+    partition: Readonly<Record<string, string>> | null,
+    params: Json,
+    logs: string[],
+  ) {
     this.planned = planned;
     this.options = options;
     this.data = data;
     this.logs = logs;
     const { partitions } = planned.plan.contracts;
-    if (partitions && !partition) throw new TypeError(`${planned.plan.name} is partitioned: runPipeline(p, { partition: { ${Object.keys(partitions).join(', ')} } })`);
+    if (partitions && !partition)
+      throw new TypeError(`${planned.plan.name} is partitioned: runPipeline(p, { partition: { ${Object.keys(partitions).join(', ')} } })`);
     this.scope = partitions && partition ? partitionScope(partitions, partition, 2) : null;
     this.params = planned.parseParams(params);
     this.startedAt = Date.parse(options.clock ?? '2001-01-01T00:00:00Z');
@@ -99,7 +113,11 @@ class Run {
 
   async go(): Promise<PipelineResult> {
     this.core = createScheduler({ skeleton: this.planned.plan.skeleton, params: this.params, partition: this.scope });
-    if (this.options.cancelAfter) this.clock.put(this.startedAt + durationMs(this.options.cancelAfter), async () => [{ type: 'cancel' }, ...[...this.waitingSteps].map((step) => ({ type: 'cancelled', step }) as const)]);
+    if (this.options.cancelAfter)
+      this.clock.put(this.startedAt + durationMs(this.options.cancelAfter), async () => [
+        { type: 'cancel' },
+        ...[...this.waitingSteps].map((step) => ({ type: 'cancelled', step }) as const),
+      ]);
     this.take(this.core.start());
     for (let next = this.clock.take(); next && !this.core.finished; next = this.clock.take()) {
       const events = await next();
@@ -113,7 +131,9 @@ class Run {
   private take(commands: readonly Command[]): void {
     for (const command of commands) {
       if (command.type === 'pin') {
-        this.clock.put(this.clock.now, async () => [{ type: 'pinned', id: command.id, pins: command.pins.map((pin) => this.data.pin(this.planned.plan, pin)) }]);
+        this.clock.put(this.clock.now, async () => [
+          { type: 'pinned', id: command.id, pins: command.pins.map((pin) => this.data.pin(this.planned.plan, pin)) },
+        ]);
         continue;
       }
       if (!this.times.has(command.step)) {
@@ -126,7 +146,9 @@ class Run {
 
   private carryOut(command: Exclude<Command, { type: 'pin' }>): void {
     const now = this.clock.now;
-    const say = (at: number, ...events: SchedulerEvent[]): void => { this.clock.put(at, async () => events); };
+    const say = (at: number, ...events: SchedulerEvent[]): void => {
+      this.clock.put(at, async () => events);
+    };
     const step = command.step;
     switch (command.type) {
       case 'task':
@@ -153,7 +175,9 @@ class Run {
         this.clock.put(now + 1, async () => [await this.called(command)]);
         return;
       case 'workflow':
-        this.clock.put(now + 1, async () => [await this.outcomeOf(step, this.fakeFor(step, command.workflowType), command.input, 1, command.workflowType, null)]);
+        this.clock.put(now + 1, async () => [
+          await this.outcomeOf(step, this.fakeFor(step, command.workflowType), command.input, 1, command.workflowType, null),
+        ]);
         return;
       case 'chunk':
         this.clock.put(now + 1, async () => [await this.chunk(command)]);
@@ -177,9 +201,10 @@ class Run {
     this.clock.put(at + Math.min(took, limit), async () => {
       const timing = this.times.get(command.step);
       if (timing) timing.attempts++;
-      const event: SchedulerEvent = took > limit
-        ? { type: 'failed', step: command.step, failure: { class: 'timeout', code: 'HDL-TIMEOUT-RUN', message: `did not end within ${limit} ms` } }
-        : await this.outcomeOf(command.step, isTakes(fake) ? fake.fake : fake, command.input, attempt, name, command);
+      const event: SchedulerEvent =
+        took > limit
+          ? { type: 'failed', step: command.step, failure: { class: 'timeout', code: 'HDL-TIMEOUT-RUN', message: `did not end within ${limit} ms` } }
+          : await this.outcomeOf(command.step, isTakes(fake) ? fake.fake : fake, command.input, attempt, name, command);
       if (event.type === 'failed' && retried(event.failure, command.rules, attempt)) {
         this.attempt(command, attempt + 1, this.clock.now + command.rules.backoffMs * 2 ** (attempt - 1));
         return [];
@@ -188,10 +213,22 @@ class Run {
     });
   }
 
-  private async outcomeOf(step: string, fake: Fake | undefined, input: Json, attempt: number, name: string, command: Extract<Command, { type: 'task' }> | null): Promise<SchedulerEvent> {
+  private async outcomeOf(
+    step: string,
+    fake: Fake | undefined,
+    input: Json,
+    attempt: number,
+    name: string,
+    command: Extract<Command, { type: 'task' }> | null,
+  ): Promise<SchedulerEvent> {
     const into = (command?.into ?? null) as Readonly<Record<string, string>> | null;
     try {
-      const raw = fake === undefined ? await this.own(step, input, attempt, command) : typeof fake === 'function' ? await fake(input as never, { step, task: name, attempt, into }) : fake;
+      const raw =
+        fake === undefined
+          ? await this.own(step, input, attempt, command)
+          : typeof fake === 'function'
+            ? await fake(input as never, { step, task: name, attempt, into })
+            : fake;
       const task = command ? this.planned.tasks.get(command.task) : undefined;
       return { type: 'done', step, output: task ? parseOutput(task, raw) : ((raw ?? null) as Json) };
     } catch (error) {
@@ -203,8 +240,17 @@ class Run {
     const task = command ? this.planned.tasks.get(command.task) : undefined;
     if (!task?.run) throw new Error(`${step} cannot run in a test: give it a fake, { fakes: { '${command?.task.split('@')[0] ?? step}': ... } }`);
     const context = memoryContext({
-      data: this.data, task, step, attempt, runId: '01TESTRUN0000000000000000', partition: this.scope?.key ?? null, into: command?.into ?? null,
-      secrets: this.options.secrets ?? {}, log: (line) => { this.logs.push(line); },
+      data: this.data,
+      task,
+      step,
+      attempt,
+      runId: '01TESTRUN0000000000000000',
+      partition: this.scope?.key ?? null,
+      into: command?.into ?? null,
+      secrets: this.options.secrets ?? {},
+      log: (line) => {
+        this.logs.push(line);
+      },
     });
     return task.run(task.input.parse(input), context);
   }
@@ -214,19 +260,40 @@ class Run {
     if (command.mode === 'start') return { type: 'done', step: command.step, output: { runId: `started:${command.step}` } };
     if (fake !== undefined) return this.outcomeOf(command.step, fake, command.params, 1, command.pipeline, null);
     const callee = this.planned.called.get(command.pipeline);
-    if (!callee) return { type: 'failed', step: command.step, failure: { class: 'user', code: 'HDL-UNKNOWN-PIPELINE', message: `${command.pipeline} is not there` } };
-    const result = await new Run(callee(), this.options, this.data, command.partition as Readonly<Record<string, string>> | null, command.params, this.logs).go();
+    if (!callee)
+      return { type: 'failed', step: command.step, failure: { class: 'user', code: 'HDL-UNKNOWN-PIPELINE', message: `${command.pipeline} is not there` } };
+    const result = await new Run(
+      callee(),
+      this.options,
+      this.data,
+      command.partition as Readonly<Record<string, string>> | null,
+      command.params,
+      this.logs,
+    ).go();
     if (result.status === 'done') return { type: 'done', step: command.step, output: result.output as Json };
-    return { type: 'failed', step: command.step, failure: { class: 'user', code: 'HDL-RUN-FAILED', message: `${command.pipeline} failed: ${result.failures[0]?.failure.message ?? 'unknown'}` } };
+    return {
+      type: 'failed',
+      step: command.step,
+      failure: { class: 'user', code: 'HDL-RUN-FAILED', message: `${command.pipeline} failed: ${result.failures[0]?.failure.message ?? 'unknown'}` },
+    };
   }
 
   /** A page of a list map: its own core over the items, like the chunk workflow. */
   private async chunk(command: Extract<Command, { type: 'chunk' }>): Promise<SchedulerEvent> {
     const items = this.data.readItems(command.list).slice(command.firstIndex, command.firstIndex + command.list.pageSize);
-    const nodes = command.maps.map((map, i) => ({ ...map, items: 'array' as const, over: i === 0 ? { $lit: items } : map.over, parallel: command.parallel, tolerate: { count: items.length } }));
+    const nodes = command.maps.map((map, i) => ({
+      ...map,
+      items: 'array' as const,
+      over: i === 0 ? { $lit: items } : map.over,
+      parallel: command.parallel,
+      tolerate: { count: items.length },
+    }));
     const core = createScheduler({
       skeleton: { ...this.planned.plan.skeleton, onFailure: 'fail', always: null, body: { nodes, output: nodes.map((node) => ({ $ref: [node.id] })) } },
-      params: this.params, partition: this.scope, roots: command.roots, indexOffset: command.firstIndex,
+      params: this.params,
+      partition: this.scope,
+      roots: command.roots,
+      indexOffset: command.firstIndex,
     });
     const open: Command[] = [...core.start()];
     for (let next = open.shift(); next; next = open.shift()) {
@@ -237,8 +304,16 @@ class Run {
     }
     const failed = [...core.steps()].filter((state) => state.kind === 'task' && state.status === 'failed');
     const outputs = core.final.output as readonly (readonly Json[])[];
-    return { type: 'chunk-done', step: command.step, results: nodes.map((_, i) => ({
-      uri: this.data.writeItems(outputs[i] ?? []).uri, count: items.length, failed: i === 0 ? failed.length : 0, firstFailure: i === 0 ? (failed[0]?.failure ?? null) : null })) };
+    return {
+      type: 'chunk-done',
+      step: command.step,
+      results: nodes.map((_, i) => ({
+        uri: this.data.writeItems(outputs[i] ?? []).uri,
+        count: items.length,
+        failed: i === 0 ? failed.length : 0,
+        firstFailure: i === 0 ? (failed[0]?.failure ?? null) : null,
+      })),
+    };
   }
 
   private ended(step: string): void {
@@ -251,17 +326,34 @@ class Run {
     const { final } = this.core;
     const steps = [...this.core.steps()].map((state): StepRow => {
       const timing = this.times.get(state.step);
-      return { step: state.step, kind: state.kind, status: state.status, output: state.output, failure: state.failure, attempts: timing?.attempts ?? 0, startedMs: timing?.startedMs ?? null, endedMs: timing?.endedMs ?? null };
+      return {
+        step: state.step,
+        kind: state.kind,
+        status: state.status,
+        output: state.output,
+        failure: state.failure,
+        attempts: timing?.attempts ?? 0,
+        startedMs: timing?.startedMs ?? null,
+        endedMs: timing?.endedMs ?? null,
+      };
     });
     const byPath = new Map(steps.map((row) => [row.step, row]));
     return {
-      status: final.status, output: final.output, failures: final.failures, steps, order: this.order, step: (path) => byPath.get(path),
-      logs: this.logs, plan: this.planned.plan, tookMs: this.clock.now - this.startedAt,
+      status: final.status,
+      output: final.output,
+      failures: final.failures,
+      steps,
+      order: this.order,
+      step: (path) => byPath.get(path),
+      logs: this.logs,
+      plan: this.planned.plan,
+      tookMs: this.clock.now - this.startedAt,
     };
   }
 }
 
-const retried = (failure: StepFailure, rules: TaskRules, attempt: number): boolean => failure.class !== 'user' && failure.class !== 'data' && attempt < rules.attempts;
+const retried = (failure: StepFailure, rules: TaskRules, attempt: number): boolean =>
+  failure.class !== 'user' && failure.class !== 'data' && attempt < rules.attempts;
 
 function parseOutput(task: TaskValue, raw: unknown): Json {
   const parsed = task.output.safeParse(raw ?? null);

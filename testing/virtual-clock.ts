@@ -1,13 +1,20 @@
 /** Things that happen at virtual times, earliest first, then in the order in which they were put in. No real time passes. */
-export interface Happening<T> { readonly at: number; readonly what: T }
+export interface Happening<T> {
+  readonly at: number;
+  readonly what: T;
+}
 
 export class VirtualClock<T> {
   private readonly heap: { at: number; seq: number; what: T }[] = [];
   private seq = 0;
   now: number;
-  constructor(now: number) { this.now = now; }
+  constructor(now: number) {
+    this.now = now;
+  }
 
-  get length(): number { return this.heap.length; }
+  get length(): number {
+    return this.heap.length;
+  }
 
   put(at: number, what: T): void {
     const entry = { at, seq: this.seq++, what };

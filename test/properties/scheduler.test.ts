@@ -7,19 +7,28 @@ import type { Command } from '../../workflows/scheduler/messages.ts';
 import { block, eventOf, ref, rules, skeleton, task, userFailure, type Answer } from '../workflows/scheduler/plan-kit.ts';
 
 type Kind = 'task' | 'skip' | 'branch' | 'map' | 'loop';
-interface Wish { readonly kind: Kind; readonly values: number[]; readonly after: number[]; /** Failures before success; more than the budget fails it. */ readonly failures: number }
+interface Wish {
+  readonly kind: Kind;
+  readonly values: number[];
+  readonly after: number[];
+  /** Failures before success; more than the budget fails it. */ readonly failures: number;
+}
 type End = 'done' | 'failed' | 'blocked' | 'skipped';
 const BUDGET = 2;
 
-const wishes = fc.array(
-  fc.record({
-    kind: fc.constantFrom<Kind>('task', 'task', 'task', 'skip', 'branch', 'map', 'loop'),
-    values: fc.array(fc.nat(1000), { maxLength: 3 }),
-    after: fc.array(fc.nat(1000), { maxLength: 2 }),
-    failures: fc.constantFrom(0, 0, 0, 0, 1, 2, 3),
-  }),
-  { minLength: 1, maxLength: 30 },
-).map((list): Wish[] => list.map((wish, i) => ({ ...wish, values: i === 0 ? [] : wish.values.map((v) => v % i), after: i === 0 ? [] : wish.after.map((v) => v % i) })));
+const wishes = fc
+  .array(
+    fc.record({
+      kind: fc.constantFrom<Kind>('task', 'task', 'task', 'skip', 'branch', 'map', 'loop'),
+      values: fc.array(fc.nat(1000), { maxLength: 3 }),
+      after: fc.array(fc.nat(1000), { maxLength: 2 }),
+      failures: fc.constantFrom(0, 0, 0, 0, 1, 2, 3),
+    }),
+    { minLength: 1, maxLength: 30 },
+  )
+  .map((list): Wish[] =>
+    list.map((wish, i) => ({ ...wish, values: i === 0 ? [] : wish.values.map((v) => v % i), after: i === 0 ? [] : wish.after.map((v) => v % i) })),
+  );
 
 const id = (i: number): string => `s${i}`;
 function nodeOf(wish: Wish, i: number): PlanNode {
@@ -27,11 +36,16 @@ function nodeOf(wish: Wish, i: number): PlanNode {
   const after = wish.after.length > 0 ? { after: wish.after.map(id) } : {};
   const inner = task('in', input);
   switch (wish.kind) {
-    case 'task': return task(id(i), input, after);
-    case 'skip': return { kind: 'branch', id: id(i), if: { $lit: false }, then: block([inner], ref('in')), ...after };
-    case 'branch': return { kind: 'branch', id: id(i), if: { $lit: true }, then: block([inner], ref('in')), ...after };
-    case 'map': return { kind: 'map', id: id(i), over: { $lit: [1, 2, 3] }, items: 'array', parallel: 2, depth: 0, body: block([inner], ref('in')), ...after };
-    case 'loop': return { kind: 'loop', id: id(i), start: {}, depth: 0, max: 2, onMax: 'stop', until: { $lit: false }, body: block([inner], ref('in')), ...after };
+    case 'task':
+      return task(id(i), input, after);
+    case 'skip':
+      return { kind: 'branch', id: id(i), if: { $lit: false }, then: block([inner], ref('in')), ...after };
+    case 'branch':
+      return { kind: 'branch', id: id(i), if: { $lit: true }, then: block([inner], ref('in')), ...after };
+    case 'map':
+      return { kind: 'map', id: id(i), over: { $lit: [1, 2, 3] }, items: 'array', parallel: 2, depth: 0, body: block([inner], ref('in')), ...after };
+    case 'loop':
+      return { kind: 'loop', id: id(i), start: {}, depth: 0, max: 2, onMax: 'stop', until: { $lit: false }, body: block([inner], ref('in')), ...after };
   }
 }
 
@@ -65,7 +79,8 @@ it('every step ends as the model says, starts only after what it needs, and neve
         for (const command of fresh) {
           if (!('step' in command)) continue;
           const index = Number(/^s(\d+)/.exec(command.step)?.[1]);
-          for (const need of [...(list[index] as Wish).values, ...(list[index] as Wish).after]) expect(['done', 'failed', 'blocked', 'skipped']).toContain(core.step(id(need))?.status);
+          for (const need of [...(list[index] as Wish).values, ...(list[index] as Wish).after])
+            expect(['done', 'failed', 'blocked', 'skipped']).toContain(core.step(id(need))?.status);
           tries.set(command.step, (tries.get(command.step) ?? 0) + 1);
           open.push(command);
         }
@@ -80,7 +95,9 @@ it('every step ends as the model says, starts only after what it needs, and neve
       }
       const expected = model(list);
       expect(core.finished).toBe(true);
-      list.forEach((_, i) => { expect(`${id(i)} ${seen(core.step(id(i))?.status)}`).toBe(`${id(i)} ${seen(expected[i])}`); });
+      list.forEach((_, i) => {
+        expect(`${id(i)} ${seen(core.step(id(i))?.status)}`).toBe(`${id(i)} ${seen(expected[i])}`);
+      });
       for (const count of tries.values()) expect(count).toBeLessThanOrEqual(BUDGET + 1);
       expect(core.final.status).toBe(expected.includes('failed') ? 'failed' : 'done');
       expect(Object.values(core.counts).reduce((a, b) => a + b, 0)).toBe([...core.steps()].length);

@@ -174,16 +174,26 @@ function walkStored(stored: Stored, path: readonly string[]): Json {
 function operate(name: string, args: readonly Json[]): boolean {
   const [a, b] = args;
   switch (name) {
-    case 'gt': return (a as number) > (b as number);
-    case 'gte': return (a as number) >= (b as number);
-    case 'lt': return (a as number) < (b as number);
-    case 'lte': return (a as number) <= (b as number);
-    case 'eq': return a === b;
-    case 'all': return args.every((arg) => arg === true);
-    case 'any': return args.some((arg) => arg === true);
-    case 'not': return a !== true;
-    case 'isNull': return a === null;
-    default: throw new Error(`the plan has a condition of an unknown kind: ${name}`);
+    case 'gt':
+      return (a as number) > (b as number);
+    case 'gte':
+      return (a as number) >= (b as number);
+    case 'lt':
+      return (a as number) < (b as number);
+    case 'lte':
+      return (a as number) <= (b as number);
+    case 'eq':
+      return a === b;
+    case 'all':
+      return args.every((arg) => arg === true);
+    case 'any':
+      return args.some((arg) => arg === true);
+    case 'not':
+      return a !== true;
+    case 'isNull':
+      return a === null;
+    default:
+      throw new Error(`the plan has a condition of an unknown kind: ${name}`);
   }
 }
 

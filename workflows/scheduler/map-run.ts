@@ -31,9 +31,15 @@ export class MapRuns {
     this.indexOffset = indexOffset;
   }
 
-  isOpenChunk(step: string): boolean { return this.chunks.has(step); }
-  isOpenJoin(step: string): boolean { return this.joins.has(step); }
-  stopAll(): void { this.active.clear(); }
+  isOpenChunk(step: string): boolean {
+    return this.chunks.has(step);
+  }
+  isOpenJoin(step: string): boolean {
+    return this.joins.has(step);
+  }
+  stopAll(): void {
+    this.active.clear();
+  }
   clear(): void {
     this.active = new Set();
     this.early = new Map();
@@ -51,7 +57,11 @@ export class MapRuns {
     if (node.items === 'list') return this.beginList(run, over);
     if (!Array.isArray(over)) return this.core.fail(run, { class: 'data', code: 'HDL-MAP-INPUT', message: 'map runs over a list, and this is none' });
     if (over.length > MAX_ARRAY_ITEMS)
-      return this.core.fail(run, { class: 'data', code: 'HDL-MAP-TOO-LARGE', message: `map over an array takes at most ${MAX_ARRAY_ITEMS} items, and this has ${over.length}: write it with ctx.items` });
+      return this.core.fail(run, {
+        class: 'data',
+        code: 'HDL-MAP-TOO-LARGE',
+        message: `map over an array takes at most ${MAX_ARRAY_ITEMS} items, and this has ${over.length}: write it with ctx.items`,
+      });
     run.map = newMap(node, over.length);
     run.map.items = over as Json[];
     for (let i = 0; i < over.length; i++) run.map.startable.push(i);
@@ -79,7 +89,8 @@ export class MapRuns {
   private beginFused(run: NodeRun, producerId: string): void {
     const index = run.scope.indexOf.get(producerId);
     const producer = index === undefined ? undefined : run.scope.runs[index];
-    if (!producer) return this.core.fail(run, { class: 'user', code: 'HDL-MAP-INPUT', message: `the plan fuses it with ${producerId}, which is not beside it` });
+    if (!producer)
+      return this.core.fail(run, { class: 'user', code: 'HDL-MAP-INPUT', message: `the plan fuses it with ${producerId}, which is not beside it` });
     if (producer.map) return this.follow(run, producer.map);
     if (producer.settled) return this.producerEnded(run, producer);
     const waiting = this.early.get(producer);
@@ -100,7 +111,9 @@ export class MapRuns {
     run.map = map;
     producer.followers.push(run);
     this.started(run);
-    producer.results.forEach((result, i) => { if (result) this.feed(run, i, result); });
+    producer.results.forEach((result, i) => {
+      if (result) this.feed(run, i, result);
+    });
     this.finishIfOver(run);
   }
 
@@ -211,7 +224,8 @@ export class MapRuns {
   private failMap(run: NodeRun, failed: number, count: number, first: StepFailure | null): void {
     const map = run.map as MapRun;
     const failure: StepFailure = {
-      class: first?.class ?? 'user', code: 'HDL-MAP-FAILED',
+      class: first?.class ?? 'user',
+      code: 'HDL-MAP-FAILED',
       message: `${failed} of ${count} items failed, ${allowed(map)} are tolerated; the first: ${first?.message ?? 'unknown'}`,
     };
     run.causes = map.causes.length > 0 ? map.causes : [{ step: run.state.step, failure }];
@@ -225,14 +239,26 @@ export class MapRuns {
       return this.core.fail(run, { class: 'data', code: 'HDL-MAP-INPUT', message: 'map runs over an item list, and this is none' });
     const handle = over as unknown as ItemListHandle;
     const chain = [run];
-    for (let last = run; ; ) {
-      const next = run.scope.runs.find((other) => other.node.kind === 'map' && other.node.items === 'list' && other.node.fuse === last.node.id && !other.settled);
+    for (let last = run; ;) {
+      const next = run.scope.runs.find(
+        (other) => other.node.kind === 'map' && other.node.items === 'list' && other.node.fuse === last.node.id && !other.settled,
+      );
       if (!next) break;
       chain.push(next);
       last = next;
     }
     const pages = Math.ceil(handle.count / handle.pageSize);
-    const list: ListRun = { handle, pages, nextPage: 0, running: 0, chain, results: chain.map(() => []), failed: chain.map(() => 0), firstFailure: chain.map(() => null), joining: 0 };
+    const list: ListRun = {
+      handle,
+      pages,
+      nextPage: 0,
+      running: 0,
+      chain,
+      results: chain.map(() => []),
+      failed: chain.map(() => 0),
+      firstFailure: chain.map(() => null),
+      joining: 0,
+    };
     for (const member of chain) {
       member.map = newMap(member.node as MapNode, handle.count);
       this.core.setStatus(member.state, 'running');
@@ -256,8 +282,14 @@ export class MapRuns {
     const state = this.core.newState(step, 'chunk');
     this.chunks.set(step, { run, page });
     this.core.issueFor(state, {
-      type: 'chunk', step, maps: list.chain.map((member) => member.node as MapNode), list: list.handle, page, firstIndex: first,
-      parallel: Math.max(1, Math.ceil(parallel / atOnce)), roots: this.core.capture(run.scope, roots),
+      type: 'chunk',
+      step,
+      maps: list.chain.map((member) => member.node as MapNode),
+      list: list.handle,
+      page,
+      firstIndex: first,
+      parallel: Math.max(1, Math.ceil(parallel / atOnce)),
+      roots: this.core.capture(run.scope, roots),
     });
     return true;
   }
@@ -299,7 +331,8 @@ export class MapRuns {
       if (state) this.core.setStatus(state, 'cancelled');
       return;
     }
-    const failure: StepFailure = event.type === 'failed' ? event.failure : { class: 'platform', code: 'HDL-STEP-CANCELLED', message: 'the chunk ended without a result' };
+    const failure: StepFailure =
+      event.type === 'failed' ? event.failure : { class: 'platform', code: 'HDL-STEP-CANCELLED', message: 'the chunk ended without a result' };
     if (state) {
       state.failure = failure;
       this.core.setStatus(state, 'failed');
@@ -327,7 +360,9 @@ export class MapRuns {
   }
 
   private joinAll(run: NodeRun, list: ListRun): void {
-    list.chain.forEach((_, i) => { this.join(run, list, i); });
+    list.chain.forEach((_, i) => {
+      this.join(run, list, i);
+    });
   }
   private join(run: NodeRun, list: ListRun, at: number): void {
     const member = list.chain[at] as NodeRun;
@@ -345,8 +380,20 @@ export class MapRuns {
 
 function newMap(node: MapNode, count: number | null): MapRun {
   return {
-    node, items: [], count, results: Array.from({ length: count ?? 0 }, (): Settled | undefined => undefined), keys: new Set(), startable: [], taken: 0, running: 0,
-    settledItems: 0, failed: 0, causes: [], stopping: false, followers: [], list: null,
+    node,
+    items: [],
+    count,
+    results: Array.from({ length: count ?? 0 }, (): Settled | undefined => undefined),
+    keys: new Set(),
+    startable: [],
+    taken: 0,
+    running: 0,
+    settledItems: 0,
+    failed: 0,
+    causes: [],
+    stopping: false,
+    followers: [],
+    list: null,
   };
 }
 

@@ -37,14 +37,56 @@ export type Settled =
 
 /** Each `step` is unique in the run; the driver answers each command with exactly one settling event (or says cancelled). */
 export type Command =
-  | { readonly type: 'task'; readonly step: string; readonly task: string; readonly rules: TaskRules; readonly input: Json; readonly into?: JsonObject; readonly keep?: readonly (readonly string[])[]; /** 1, 2...: times that the scheduler itself has started it. */ readonly round: number; /** Wait before the start. */ readonly delayMs: number }
+  | {
+      readonly type: 'task';
+      readonly step: string;
+      readonly task: string;
+      readonly rules: TaskRules;
+      readonly input: Json;
+      readonly into?: JsonObject;
+      readonly keep?: readonly (readonly string[])[];
+      /** 1, 2...: times that the scheduler itself has started it. */ readonly round: number;
+      /** Wait before the start. */ readonly delayMs: number;
+    }
   | { readonly type: 'pin'; readonly id: number; readonly pins: readonly PinRequest[] }
   | { readonly type: 'gate'; readonly step: string; readonly node: GateNode; readonly ask: string; readonly show: Json }
-  | { readonly type: 'wait'; readonly step: string; readonly node: WaitNode; readonly on: { readonly kind: 'slice'; readonly request: PinRequest } | { readonly kind: 'path'; readonly uri: string } | { readonly kind: 'event'; readonly event: string } }
-  | { readonly type: 'pipeline'; readonly step: string; readonly pipeline: string; readonly planHash: string; readonly mode: 'call' | 'start'; readonly params: Json; readonly partition: JsonObject | null }
-  | { readonly type: 'workflow'; readonly step: string; readonly workflowType: string; readonly queue: string; readonly input: Json; readonly timeoutMs: number | null }
+  | {
+      readonly type: 'wait';
+      readonly step: string;
+      readonly node: WaitNode;
+      readonly on:
+        | { readonly kind: 'slice'; readonly request: PinRequest }
+        | { readonly kind: 'path'; readonly uri: string }
+        | { readonly kind: 'event'; readonly event: string };
+    }
+  | {
+      readonly type: 'pipeline';
+      readonly step: string;
+      readonly pipeline: string;
+      readonly planHash: string;
+      readonly mode: 'call' | 'start';
+      readonly params: Json;
+      readonly partition: JsonObject | null;
+    }
+  | {
+      readonly type: 'workflow';
+      readonly step: string;
+      readonly workflowType: string;
+      readonly queue: string;
+      readonly input: Json;
+      readonly timeoutMs: number | null;
+    }
   /** One page of a map over an item list, with the maps fused behind it; answered by `chunk-done`. */
-  | { readonly type: 'chunk'; readonly step: string; readonly maps: readonly MapNode[]; readonly list: ItemListHandle; readonly page: number; readonly firstIndex: number; readonly parallel: number; readonly roots: Readonly<Record<string, Json>> }
+  | {
+      readonly type: 'chunk';
+      readonly step: string;
+      readonly maps: readonly MapNode[];
+      readonly list: ItemListHandle;
+      readonly page: number;
+      readonly firstIndex: number;
+      readonly parallel: number;
+      readonly roots: Readonly<Record<string, Json>>;
+    }
   /** Joins the result pages of a list map; answered by `done` with an ItemListHandle. */
   | { readonly type: 'join'; readonly step: string; readonly task: string | null; readonly pages: readonly { readonly uri: string; readonly count: number }[] };
 
@@ -57,7 +99,16 @@ export type SchedulerEvent =
   | { readonly type: 'pin-failed'; readonly id: number; readonly failure: StepFailure }
   /** A gate or wait got its answer ('done' does the same), or its time ran out. */
   | { readonly type: 'expired'; readonly step: string }
-  | { readonly type: 'chunk-done'; readonly step: string; /** One a map of the chunk. */ readonly results: readonly { readonly uri: string; readonly count: number; readonly failed: number; readonly firstFailure: StepFailure | null }[] }
+  | {
+      readonly type: 'chunk-done';
+      readonly step: string;
+      /** One a map of the chunk. */ readonly results: readonly {
+        readonly uri: string;
+        readonly count: number;
+        readonly failed: number;
+        readonly firstFailure: StepFailure | null;
+      }[];
+    }
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** Starts nothing new; what is open settles by 'cancelled'. Then `always` runs. */

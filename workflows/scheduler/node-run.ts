@@ -41,7 +41,10 @@ export interface NodeRun {
   map: MapRun | null;
 }
 
-export interface Cause { readonly step: string; readonly failure: StepFailure }
+export interface Cause {
+  readonly step: string;
+  readonly failure: StepFailure;
+}
 
 /** Running state of a map node. */
 export interface MapRun {

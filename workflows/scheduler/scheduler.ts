@@ -3,35 +3,21 @@
  * testing kit and the simulator. Each node is looked at when something that it waits for settles, never in a scan: O(V+E)
  * over a run. Maps live in map-run.ts; this file is long because the settling of nodes is one circle.
  */
-import type { Block, Expr, Json, JsonObject, PlanNode, Skeleton, TaskRules } from '../../dsl/plan/types.ts';
+import type { Block, Expr, Json, PlanNode, Skeleton, TaskRules } from '../../dsl/plan/types.ts';
 import type { PinRequest } from '../../dsl/contract/control.ts';
 import type { StepFailure } from '../../dsl/contract/step.ts';
 import type { RunFinal, RunOutcome, StepStatus } from '../../dsl/contract/run.ts';
-import { evaluate, noFindings, roughBytes, SKIPPED, sliceRequest, type Findings, type Lookup, type Value } from './evaluate.ts';
+import { evaluate, noFindings, SKIPPED, sliceRequest, type Findings, type Lookup, type Value } from './evaluate.ts';
 import { addRoots, shapeOf, visitPins } from './free-refs.ts';
+import { leafCommand } from './leaf-command.ts';
 import { MapRuns } from './map-run.ts';
 import type { Command, PinValue, SchedulerCore, SchedulerEvent, SchedulerOptions, Settled, StepState } from './messages.ts';
 import type { NodeRun, Scope } from './node-run.ts';
+import { PinBoard } from './pin-board.ts';
+import { Queue } from './queue.ts';
+import { StateTable } from './state-table.ts';
 
 export const createScheduler = (options: SchedulerOptions): SchedulerCore => new Scheduler(options);
-
-/** First in, first out, without moving what is behind. */
-class Queue<T> {
-  private items: T[] = [];
-  private head = 0;
-  get length(): number { return this.items.length - this.head; }
-  push(item: T): void { this.items.push(item); }
-  shift(): T | undefined {
-    if (this.head >= this.items.length) return undefined;
-    const item = this.items[this.head++];
-    if (this.head > 1024 && this.head * 2 > this.items.length) {
-      this.items = this.items.slice(this.head);
-      this.head = 0;
-    }
-    return item;
-  }
-  clear(): void { this.items = []; this.head = 0; }
-}
 
 export class Scheduler implements SchedulerCore {
   private readonly options: SchedulerOptions;
@@ -39,17 +25,14 @@ export class Scheduler implements SchedulerCore {
   private readonly maxInFlight: number;
   private readonly maxPerTurn: number;
   private readonly maxBytes: number;
-  private states = new Map<string, StepState>();
+  private readonly states = new StateTable();
+  private readonly board: PinBoard;
   private byStep = new Map<string, NodeRun>();
   /** Ready to be looked at; and ready to become a command that takes room. */
   private ready = new Queue<NodeRun>();
   private leaves = new Queue<NodeRun>();
   private readonly maps: MapRuns;
-  private memo: { [key: string]: PinValue };
   private seed: ((step: string) => Settled | undefined) | undefined;
-  private asked = new Map<number, { keys: string[]; forStep: NodeRun | null }>();
-  private askedKeys = new Map<string, NodeRun[]>();
-  private nextPin = 1;
   private root: Scope | null = null;
   private alwaysScope: Scope | null = null;
   /** Failed leaves that wait for a person (onFailure: 'pause'). */
@@ -64,7 +47,6 @@ export class Scheduler implements SchedulerCore {
   private phase: 'body' | 'always' | 'over' = 'body';
   private bodyOutcome: RunOutcome | null = null;
   private result: Json = null;
-  readonly counts: { [S in StepStatus]?: number } = {};
 
   constructor(options: SchedulerOptions) {
     this.options = options;
@@ -72,22 +54,42 @@ export class Scheduler implements SchedulerCore {
     this.maxInFlight = options.maxInFlight ?? 100;
     this.maxPerTurn = options.maxPerTurn ?? 50;
     this.maxBytes = options.maxBytesPerTurn ?? 2 * 1024 * 1024;
-    this.memo = { ...options.pins };
+    this.board = new PinBoard(options.pins ?? {});
     this.seed = options.seed;
     this.maps = new MapRuns(this, options.indexOffset ?? 0);
   }
 
-  private get stopping(): boolean { return this.cancelling && this.phase === 'body'; }
-  get finished(): boolean { return this.phase === 'over'; }
-  get openCommands(): number { return this.inFlight + this.idleOpen; }
-  get quiet(): boolean { return this.inFlight === 0 && this.asked.size === 0; }
-  get pins(): Readonly<Record<string, PinValue>> { return this.memo; }
+  private get stopping(): boolean {
+    return this.cancelling && this.phase === 'body';
+  }
+  get finished(): boolean {
+    return this.phase === 'over';
+  }
+  get openCommands(): number {
+    return this.inFlight + this.idleOpen;
+  }
+  get quiet(): boolean {
+    return this.inFlight === 0 && this.board.open === 0;
+  }
+  get pins(): Readonly<Record<string, PinValue>> {
+    return this.board.memo;
+  }
+  get plan(): Skeleton {
+    return this.skeleton;
+  }
+  get counts(): SchedulerCore['counts'] {
+    return this.states.counts;
+  }
   get status(): SchedulerCore['status'] {
     if (this.phase !== 'body') return this.bodyOutcome?.status ?? 'failed';
     return this.byPerson || this.held.length > 0 ? 'paused' : 'running';
   }
-  steps(): Iterable<StepState> { return this.states.values(); }
-  step(path: string): StepState | undefined { return this.states.get(path); }
+  steps(): Iterable<StepState> {
+    return this.states.values();
+  }
+  step(path: string): StepState | undefined {
+    return this.states.get(path);
+  }
 
   start(): Command[] {
     this.pinWhatIsKnown();
@@ -114,7 +116,7 @@ export class Scheduler implements SchedulerCore {
         this.setStatus(run.state, 'pending');
         this.ready.push(run);
       }
-    for (const [key, value] of Object.entries(this.memo)) if (value !== null && 'missing' in value) delete this.memo[key];
+    this.board.forgetMissing();
     return this.pump();
   }
 
@@ -264,8 +266,7 @@ export class Scheduler implements SchedulerCore {
     const after = { parent: run.scope, locals: { [`$state${node.depth}`]: result.output, [`$round${node.depth}`]: scope.position } };
     const stop = evaluate(node.until, this.lookupIn(after), found);
     if (stop === true || (scope.position >= node.max && node.onMax === 'stop')) return this.settle(run, result);
-    if (scope.position >= node.max)
-      return this.fail(run, { class: 'user', code: 'HDL-LOOP-MAX', message: `the loop did not end within ${node.max} rounds` });
+    if (scope.position >= node.max) return this.fail(run, { class: 'user', code: 'HDL-LOOP-MAX', message: `the loop did not end within ${node.max} rounds` });
     this.openRound(run, scope.position + 1, result.output);
   }
 
@@ -273,8 +274,7 @@ export class Scheduler implements SchedulerCore {
     if (!scope) return [];
     const all = [];
     for (const run of scope.runs)
-      if (run.settled?.status === 'failed' && run.state.status !== 'blocked')
-        for (const cause of run.causes) if (all.length < 100) all.push(cause);
+      if (run.settled?.status === 'failed' && run.state.status !== 'blocked') for (const cause of run.causes) if (all.length < 100) all.push(cause);
     return all;
   }
 
@@ -285,12 +285,22 @@ export class Scheduler implements SchedulerCore {
     const scope: Scope = { parent, owner, prefix, locals, block, runs: [], indexOf: shape.indexOf, open: block.nodes.length, position };
     for (let i = 0; i < block.nodes.length; i++) {
       const node = block.nodes[i] as PlanNode;
-      const state: StepState = { step: prefix + node.id, kind: node.kind, task: node.kind === 'task' ? node.task : null, status: 'pending', failure: null, output: null, round: 0 };
-      const run: NodeRun = { node, scope, state, waiting: 0, dependents: [], settled: null, causes: [], open: false, askedPins: false, restarts: null, map: null };
+      const state = this.states.add(prefix + node.id, node.kind, node.kind === 'task' ? node.task : null, 0);
+      const run: NodeRun = {
+        node,
+        scope,
+        state,
+        waiting: 0,
+        dependents: [],
+        settled: null,
+        causes: [],
+        open: false,
+        askedPins: false,
+        restarts: null,
+        map: null,
+      };
       scope.runs.push(run);
-      this.states.set(state.step, state);
       this.byStep.set(state.step, run);
-      this.count('pending', 1);
     }
     for (let i = 0; i < scope.runs.length; i++) {
       const run = scope.runs[i] as NodeRun;
@@ -305,11 +315,13 @@ export class Scheduler implements SchedulerCore {
     return scope;
   }
 
-  lookup(scope: Scope): Lookup { return this.lookupIn(scope); }
+  lookup(scope: Scope): Lookup {
+    return this.lookupIn(scope);
+  }
   private lookupIn(at: Pick<Scope, 'parent' | 'locals'> | Scope): Lookup {
     return {
       root: (name) => this.rootValue(at, name),
-      pin: (key) => this.memo[key],
+      pin: (key) => this.board.memo[key],
     };
   }
   private rootValue(at: Pick<Scope, 'parent' | 'locals'> | Scope, name: string): { value: Value } | { failed: string } {
@@ -361,7 +373,9 @@ export class Scheduler implements SchedulerCore {
     if (this.stopping || (this.phase === 'body' && (this.byPerson || this.held.length > 0))) return false;
     return this.inFlight < this.maxInFlight && this.commands.length < this.maxPerTurn && this.bytes < this.maxBytes;
   }
-  get room(): number { return this.mayStart() ? Math.min(this.maxInFlight - this.inFlight, this.maxPerTurn - this.commands.length) : 0; }
+  get room(): number {
+    return this.mayStart() ? Math.min(this.maxInFlight - this.inFlight, this.maxPerTurn - this.commands.length) : 0;
+  }
 
   /** All that a node waits for has settled. */
   private begin(run: NodeRun): void {
@@ -443,57 +457,16 @@ export class Scheduler implements SchedulerCore {
   }
 
   private startLeaf(run: NodeRun): void {
-    const node = run.node;
-    const step = run.state.step;
-    switch (node.kind) {
-      case 'task': {
-        const rules = this.skeleton.tasks[node.task] as TaskRules;
-        const values = node.into === undefined ? this.evaluateFor(run, node.input) : this.evaluateFor(run, node.input, node.into);
-        if (!values) return;
-        const delayMs = run.state.status === 'retrying' ? Math.min(rules.backoffMs * 2 ** run.state.round, rules.backoffMs * 100) : 0;
-        run.state.round++;
-        return this.issue(run, {
-          type: 'task', step, task: node.task, rules, input: values[0] as Json, round: run.state.round, delayMs,
-          ...(node.into !== undefined && { into: values[1] as JsonObject }), ...(node.keep && { keep: node.keep }),
-        }, roughBytes(values[0] as Json));
-      }
-      case 'gate': {
-        const values = this.evaluateFor(run, node.ask, node.show);
-        if (values) this.issue(run, { type: 'gate', step, node, ask: values[0] as string, show: values[1] as Json }, 0);
-        return;
-      }
-      case 'wait':
-        return this.startWait(run);
-      case 'pipeline': {
-        const values = this.evaluateFor(run, node.params, node.partition);
-        const planHash = this.skeleton.calls[node.pipeline];
-        if (!values) return;
-        if (planHash === undefined) return this.fail(run, { class: 'user', code: 'HDL-UNKNOWN-PIPELINE', message: `the plan calls ${node.pipeline}, and does not say which version of it` });
-        return this.issue(run, { type: 'pipeline', step, pipeline: node.pipeline, planHash, mode: node.mode, params: values[0] as Json, partition: values[1] as JsonObject | null }, roughBytes(values[0] as Json));
-      }
-      case 'workflow': {
-        const values = this.evaluateFor(run, node.input);
-        if (values) this.issue(run, { type: 'workflow', step, workflowType: node.type, queue: node.queue, input: values[0] as Json, timeoutMs: node.timeoutMs }, roughBytes(values[0] as Json));
-        return;
-      }
-      default:
-        return;
-    }
+    const leaf = leafCommand(this, run);
+    if (leaf) this.issue(run, leaf.command, leaf.bytes);
   }
 
-  private startWait(run: NodeRun): void {
-    const node = run.node;
-    if (node.kind !== 'wait') return;
-    const step = run.state.step;
-    if ('event' in node.on) return this.issue(run, { type: 'wait', step, node, on: { kind: 'event', event: node.on.event } }, 0);
-    if ('path' in node.on) {
-      const values = this.evaluateFor(run, node.on.path);
-      if (values) this.issue(run, { type: 'wait', step, node, on: { kind: 'path', uri: values[0] as string } }, 0);
-      return;
-    }
+  /** The request behind a `$slice`, null when the run settled instead. */
+  sliceFor(run: NodeRun, body: Expr): PinRequest | null {
     const found = noFindings();
-    const request = sliceRequest((node.on.slice as { $slice: Expr }).$slice, this.lookup(run.scope), found);
-    if (this.clear(run, found, request === SKIPPED)) this.issue(run, { type: 'wait', step, node, on: { kind: 'slice', request: request as PinRequest } }, 0);
+    const request = sliceRequest(body, this.lookup(run.scope), found);
+    if (!this.clear(run, found, request === SKIPPED) || request === SKIPPED) return null;
+    return request;
   }
 
   private issue(run: NodeRun, command: Command, bytes: number): void {
@@ -512,10 +485,7 @@ export class Scheduler implements SchedulerCore {
     this.commands.push(command);
   }
   newState(step: string, kind: StepState['kind']): StepState {
-    const state: StepState = { step, kind, task: null, status: 'pending', failure: null, output: null, round: 1 };
-    this.states.set(step, state);
-    this.count('pending', 1);
-    return state;
+    return this.states.add(step, kind, null, 1);
   }
 
   // ---- pins ----
@@ -532,45 +502,19 @@ export class Scheduler implements SchedulerCore {
       if (found.pins) for (const [key, request] of found.pins) pins.set(key, request);
     };
     visitPins(this.skeleton.body, visit);
-    if (pins.size > 0) this.sendPins([...pins.keys()], [...pins.values()], null);
+    if (pins.size > 0) this.askPins(null, pins);
   }
-  private askPins(run: NodeRun, pins: Map<string, PinRequest>): void {
-    const keys: string[] = [];
-    const requests: PinRequest[] = [];
-    for (const [key, request] of pins) {
-      const waiters = this.askedKeys.get(key);
-      if (waiters && !run.askedPins) waiters.push(run);
-      else {
-        keys.push(key);
-        requests.push(request);
-      }
-    }
-    if (keys.length === 0) return;
-    run.askedPins = true;
-    this.sendPins(keys, requests, run);
-  }
-  private sendPins(keys: string[], requests: PinRequest[], forStep: NodeRun | null): void {
-    const id = this.nextPin++;
-    this.asked.set(id, { keys, forStep });
-    for (const key of keys) if (!this.askedKeys.has(key)) this.askedKeys.set(key, []);
+  private askPins(run: NodeRun | null, pins: ReadonlyMap<string, PinRequest>): void {
+    const command = this.board.ask(pins, run);
+    if (!command) return;
     this.idleOpen++;
-    this.commands.push({ type: 'pin', id, pins: requests });
+    this.commands.push(command);
   }
   private takePins(id: number, pins: readonly PinValue[] | null, failure: StepFailure | null): void {
-    const asked = this.asked.get(id);
-    if (!asked) return;
-    this.asked.delete(id);
+    const freed = this.board.take(id, pins);
+    if (!freed) return;
     this.idleOpen--;
-    const again = new Set<NodeRun>();
-    if (asked.forStep) again.add(asked.forStep);
-    asked.keys.forEach((key, i) => {
-      const value = pins?.[i];
-      // At the start a partition may not be there yet: a step that needs it asks again when its turn comes.
-      if (value !== undefined && (asked.forStep !== null || value === null || !('missing' in value))) this.memo[key] = value;
-      for (const run of this.askedKeys.get(key) ?? []) again.add(run);
-      this.askedKeys.delete(key);
-    });
-    for (const run of again) {
+    for (const run of freed) {
       if (run.settled) continue;
       if (failure) this.fail(run, failure);
       else this.ready.push(run);
@@ -616,7 +560,9 @@ export class Scheduler implements SchedulerCore {
     }
     const first = failures[0];
     return {
-      status: first ? 'failed' : 'done', failedStep: first?.step ?? null, message: first?.failure.message ?? null,
+      status: first ? 'failed' : 'done',
+      failedStep: first?.step ?? null,
+      message: first?.failure.message ?? null,
       failures: failures.map(({ step, failure }) => ({ step, class: failure.class, message: failure.message })),
     };
   }
@@ -640,31 +586,19 @@ export class Scheduler implements SchedulerCore {
     const before = this.options.seed;
     this.seed = (step) => done.get(step) ?? before?.(step);
     this.skeleton = skeleton;
-    this.states = new Map();
+    this.states.clear();
     this.byStep = new Map();
-    for (const status of Object.keys(this.counts)) delete this.counts[status as StepStatus];
     this.ready.clear();
     this.leaves.clear();
     this.maps.clear();
     this.inFlight = 0;
     this.idleOpen = 0;
-    this.asked.clear();
-    this.askedKeys.clear();
+    this.board.clearOpen();
     this.root = this.openScope(skeleton.body, null, null, this.options.pathPrefix ?? '', null, 0);
   }
 
-  // ---- states ----
-
   setStatus(state: StepState, status: StepStatus): void {
-    if (state.status === status) return;
-    this.count(state.status, -1);
-    state.status = status;
-    this.count(status, 1);
-  }
-  private count(status: StepStatus, by: number): void {
-    const now = (this.counts[status] ?? 0) + by;
-    if (now === 0) delete this.counts[status];
-    else this.counts[status] = now;
+    this.states.set(state, status);
   }
 }
 

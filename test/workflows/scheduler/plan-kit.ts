@@ -5,24 +5,51 @@ import { createScheduler } from '../../../workflows/scheduler/scheduler.ts';
 import type { Command, SchedulerCore, SchedulerEvent, SchedulerOptions } from '../../../workflows/scheduler/messages.ts';
 
 export const rules = (over: Partial<TaskRules> = {}): TaskRules => ({
-  pool: 'default', class: 'small', attempts: 3, backoffMs: 1000, timeoutMs: 60_000, heartbeatMs: 60_000, queueMs: null,
-  publishes: false, isolate: false, timed: false, ...over,
+  pool: 'default',
+  class: 'small',
+  attempts: 3,
+  backoffMs: 1000,
+  timeoutMs: 60_000,
+  heartbeatMs: 60_000,
+  queueMs: null,
+  publishes: false,
+  isolate: false,
+  timed: false,
+  ...over,
 });
 export const ref = (...path: string[]): Expr => ({ $ref: path });
 export const task = (id: string, input: Expr = {}, over: Partial<TaskNode> = {}): PlanNode => ({ kind: 'task', id, task: 't@1', input, ...over });
 export const block = (nodes: PlanNode[], output: Expr = null): Block => ({ nodes, output });
 export const skeleton = (nodes: PlanNode[], output: Expr = null, over: Partial<Skeleton> = {}): Skeleton => ({
-  format: 1, name: 'p', onFailure: 'fail', dimensions: [], tasks: { 't@1': rules() }, body: block(nodes, output), always: null, calls: {}, ...over,
+  format: 1,
+  name: 'p',
+  onFailure: 'fail',
+  dimensions: [],
+  tasks: { 't@1': rules() },
+  body: block(nodes, output),
+  always: null,
+  calls: {},
+  ...over,
 });
 export const userFailure = (message = 'broken'): StepFailure => ({ class: 'user', code: 'Error', message });
 
 /** What a step gives: a value, a failure, or 'hang' (no answer). */
 export type Answer = { readonly output: Json } | { readonly failure: StepFailure } | 'hang';
 
-export interface Outcome { readonly core: SchedulerCore; readonly started: string[]; readonly maxOpen: number; readonly commands: Command[] }
+export interface Outcome {
+  readonly core: SchedulerCore;
+  readonly started: string[];
+  readonly maxOpen: number;
+  readonly commands: Command[];
+}
 
 /** Runs to the end, one event a turn, oldest command first (or in an order given by `pick`). */
-export function drive(skel: Skeleton, answer: (command: Command) => Answer, options: Partial<SchedulerOptions> = {}, pick: (open: number) => number = () => 0): Outcome {
+export function drive(
+  skel: Skeleton,
+  answer: (command: Command) => Answer,
+  options: Partial<SchedulerOptions> = {},
+  pick: (open: number) => number = () => 0,
+): Outcome {
   const core = createScheduler({ skeleton: skel, params: {}, partition: null, ...options });
   const open: Command[] = [];
   const started: string[] = [];

@@ -4,9 +4,12 @@ import { createScheduler } from '../../../workflows/scheduler/scheduler.ts';
 import { block, drive, ref, rules, skeleton, task, userFailure } from './plan-kit.ts';
 
 const ok = () => ({ output: 1 });
-const failAt = (...steps: string[]) => (command: { step?: string } | object) =>
-  'step' in command && steps.includes(command.step as string) ? { failure: userFailure() } : { output: 1 };
-const stepsOf = (outcome: { core: { steps(): Iterable<{ step: string; status: string }> } }) => Object.fromEntries([...outcome.core.steps()].map((s) => [s.step, s.status]));
+const failAt =
+  (...steps: string[]) =>
+  (command: { step?: string } | object) =>
+    'step' in command && steps.includes(command.step as string) ? { failure: userFailure() } : { output: 1 };
+const stepsOf = (outcome: { core: { steps(): Iterable<{ step: string; status: string }> } }) =>
+  Object.fromEntries([...outcome.core.steps()].map((s) => [s.step, s.status]));
 
 describe('order', () => {
   it('starts a step when what it needs is done, and not before', () => {
@@ -51,9 +54,16 @@ describe('failures', () => {
     expect(out.core.final.status).toBe('failed');
   });
   it('with onFailure pause holds the run at the failed step, and resume runs only it and what follows', () => {
-    const core = createScheduler({ skeleton: skeleton([task('a'), task('b', { x: ref('a') }), task('c')], null, { onFailure: 'pause' }), params: {}, partition: null });
+    const core = createScheduler({
+      skeleton: skeleton([task('a'), task('b', { x: ref('a') }), task('c')], null, { onFailure: 'pause' }),
+      params: {},
+      partition: null,
+    });
     core.start();
-    core.turn([{ type: 'failed', step: 'a', failure: userFailure() }, { type: 'done', step: 'c', output: 1 }]);
+    core.turn([
+      { type: 'failed', step: 'a', failure: userFailure() },
+      { type: 'done', step: 'c', output: 1 },
+    ]);
     expect(core.status).toBe('paused');
     expect(core.finished).toBe(false);
     expect(core.resumeFailed().map((c) => 'step' in c && c.step)).toEqual(['a']);
@@ -76,7 +86,12 @@ describe('failures', () => {
 });
 
 describe('skips', () => {
-  const branch = (id: string, condition: boolean, inner: PlanNode): PlanNode => ({ kind: 'branch', id, if: { $lit: condition }, then: block([inner], ref(inner.id)) });
+  const branch = (id: string, condition: boolean, inner: PlanNode): PlanNode => ({
+    kind: 'branch',
+    id,
+    if: { $lit: condition },
+    then: block([inner], ref(inner.id)),
+  });
   it('skips a step whose required input was skipped, and a run with skips succeeds', () => {
     const out = drive(skeleton([branch('w', false, task('a')), task('b', { x: ref('w') })], null), ok);
     expect(stepsOf(out)).toEqual({ w: 'skipped', b: 'skipped' });
@@ -98,12 +113,24 @@ describe('skips', () => {
 });
 
 const mapNode = (over: Partial<Extract<PlanNode, { kind: 'map' }>> = {}): PlanNode => ({
-  kind: 'map', id: 'm', over: { $lit: [10, 20, 30] }, items: 'array', parallel: 2, depth: 0, body: block([task('f', { x: ref('$item0'), i: ref('$index0') })], ref('f')), ...over,
+  kind: 'map',
+  id: 'm',
+  over: { $lit: [10, 20, 30] },
+  items: 'array',
+  parallel: 2,
+  depth: 0,
+  body: block([task('f', { x: ref('$item0'), i: ref('$index0') })], ref('f')),
+  ...over,
 });
 
 describe('map', () => {
   it('runs each item, `parallel` at a time, outputs in the order of the items', () => {
-    const out = drive(skeleton([mapNode()], ref('m')), (c) => ({ output: c.type === 'task' ? (c.input as { x: number }).x + 1 : null }), {}, (n) => n - 1);
+    const out = drive(
+      skeleton([mapNode()], ref('m')),
+      (c) => ({ output: c.type === 'task' ? (c.input as { x: number }).x + 1 : null }),
+      {},
+      (n) => n - 1,
+    );
     expect(out.maxOpen).toBe(2);
     expect(out.core.final.output).toEqual([11, 21, 31]);
   });
@@ -124,8 +151,16 @@ describe('map', () => {
   });
   it('nests, with the outer item at hand in the inner body', () => {
     const inner = mapNode({ id: 'n', depth: 1, over: ref('$item0'), body: block([task('g', { a: ref('$item1'), outer: ref('$index0') })], ref('g')) });
-    const out = drive(skeleton([mapNode({ over: { $lit: [[1, 2], [3]] }, body: block([inner], ref('n')) })], ref('m')), (c) => ({ output: c.type === 'task' ? c.input : null }));
-    expect(out.core.final.output).toEqual([[{ a: 1, outer: 0 }, { a: 2, outer: 0 }], [{ a: 3, outer: 1 }]]);
+    const out = drive(skeleton([mapNode({ over: { $lit: [[1, 2], [3]] }, body: block([inner], ref('n')) })], ref('m')), (c) => ({
+      output: c.type === 'task' ? c.input : null,
+    }));
+    expect(out.core.final.output).toEqual([
+      [
+        { a: 1, outer: 0 },
+        { a: 2, outer: 0 },
+      ],
+      [{ a: 3, outer: 1 }],
+    ]);
   });
   it('has no barrier between fused maps: an item goes on while others of the first map still run', () => {
     const second = mapNode({ id: 'n', over: ref('m'), fuse: 'm', body: block([task('g', { x: ref('$item0') })], ref('g')) });
@@ -147,7 +182,14 @@ describe('map', () => {
     const chunks = core.start();
     expect(chunks.map((c) => 'step' in c && c.step)).toEqual(['m[0..499]', 'm[500..999]', 'm[1000..1199]']);
     let last = chunks;
-    for (const chunk of chunks) last = core.turn([{ type: 'chunk-done', step: (chunk as { step: string }).step, results: [{ uri: `${(chunk as { page: number }).page}`, count: 1, failed: 0, firstFailure: null }] }]);
+    for (const chunk of chunks)
+      last = core.turn([
+        {
+          type: 'chunk-done',
+          step: (chunk as { step: string }).step,
+          results: [{ uri: `${(chunk as { page: number }).page}`, count: 1, failed: 0, firstFailure: null }],
+        },
+      ]);
     expect(last).toMatchObject([{ type: 'join', pages: [{ uri: '0' }, { uri: '1' }, { uri: '2' }] }]);
     const next = core.turn([{ type: 'done', step: (last[0] as { step: string }).step, output: { ...list, uri: 'out' } }]);
     expect(next).toMatchObject([{ step: 'after', input: { l: { uri: 'out' } } }]);
@@ -156,7 +198,14 @@ describe('map', () => {
 
 describe('loop', () => {
   const loop = (onMax: 'fail' | 'stop'): PlanNode => ({
-    kind: 'loop', id: 'l', start: { n: 0 }, depth: 0, max: 3, onMax, until: { $op: ['gte', ref('$state0', 'n'), 9] }, body: block([task('fit', { s: ref('$state0', 'n'), round: ref('$round0') })], { n: ref('fit') }),
+    kind: 'loop',
+    id: 'l',
+    start: { n: 0 },
+    depth: 0,
+    max: 3,
+    onMax,
+    until: { $op: ['gte', ref('$state0', 'n'), 9] },
+    body: block([task('fit', { s: ref('$state0', 'n'), round: ref('$round0') })], { n: ref('fit') }),
   });
   it('gives its last state when the condition holds', () => {
     const out = drive(skeleton([loop('fail')], ref('l')), (c) => ({ output: c.type === 'task' && (c.input as { round: number }).round === 2 ? 9 : 1 }));
@@ -204,19 +253,27 @@ describe('gates, waits, pins', () => {
   });
   const slice = (day: unknown) => ({ $slice: { dataset: 'd', how: 'at', key: { day } } }) as never;
   it('pins once at the start what params and partition name, and hands the same handle to all', () => {
-    const out = drive(skeleton([task('a', { s: slice(ref('$partition', 'day')) }), task('b', { s: slice(ref('$partition', 'day')) })]),
-      (c) => ({ output: c.type === 'pin' ? [{ kind: 'slice', dataset: 'd' }] : 1 }) as never, { partition: { key: 'x', day: 'x' } });
+    const out = drive(
+      skeleton([task('a', { s: slice(ref('$partition', 'day')) }), task('b', { s: slice(ref('$partition', 'day')) })]),
+      (c) => ({ output: c.type === 'pin' ? [{ kind: 'slice', dataset: 'd' }] : 1 }) as never,
+      { partition: { key: 'x', day: 'x' } },
+    );
     expect(out.commands.map((c) => c.type)).toEqual(['pin', 'task', 'task']);
     expect(out.commands[2]).toMatchObject({ input: { s: { dataset: 'd' } } });
   });
   it('asks again for a partition that was not there at the start, and fails the step when it still is not', () => {
     let asked = 0;
-    const out = drive(skeleton([task('a'), task('b', { s: slice('2001-01-01') }, { after: ['a'] })]), (c) => ({ output: c.type === 'pin' ? (asked++, [{ missing: 'd day=2001-01-01' }]) : 1 }) as never);
+    const out = drive(
+      skeleton([task('a'), task('b', { s: slice('2001-01-01') }, { after: ['a'] })]),
+      (c) => ({ output: c.type === 'pin' ? (asked++, [{ missing: 'd day=2001-01-01' }]) : 1 }) as never,
+    );
     expect(asked).toBe(2);
     expect(out.core.final.failures).toMatchObject([{ step: 'b', failure: { class: 'data', code: 'HDL-NOT-PUBLISHED' } }]);
   });
   it('takes results from before as seeds, without commands', () => {
-    const out = drive(skeleton([task('a'), task('b', { x: ref('a') })], ref('b')), ok, { seed: (s) => (s === 'a' ? { status: 'done', output: 4 } : undefined) });
+    const out = drive(skeleton([task('a'), task('b', { x: ref('a') })], ref('b')), ok, {
+      seed: (s) => (s === 'a' ? { status: 'done', output: 4 } : undefined),
+    });
     expect(out.commands).toMatchObject([{ step: 'b', input: { x: 4 } }]);
   });
 });
