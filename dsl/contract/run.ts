@@ -18,6 +18,8 @@ export interface RunInput {
   readonly partition: PartitionScope | null;
   readonly parent?: { readonly runId: string; readonly step: string };
   readonly backfill?: string;
+  /** Set by heddle.prepare_child: the id that the catalog holds for this run, which the child workflow must take. */
+  readonly workflowId?: string;
   /** A retry: outputs of finished steps are loaded from the catalog (heddle.load_done). */
   readonly retryOf?: number;
   /** Set by continue-as-new only. */
