@@ -1,16 +1,13 @@
 /** Conditions on refs, for when() and loop(): expressions that the run evaluates. Authors' surface. */
 import type { Condition, Input, Primitive, RefTo } from './ref.ts';
 import { exprOf } from '../plan/expr-of.ts';
-import { makeRef } from '../plan/make-ref.ts';
-import { refInfo } from '../plan/make-ref.ts';
+import { makeRef, usesOf } from '../plan/make-ref.ts';
 
 type Ordered = number | string;
 type Widen<T> = T extends number ? number : T extends string ? string : T;
 
-const op = (name: string, ...args: unknown[]): Condition => {
-  const block = args.map((arg) => refInfo(arg)?.block ?? null).findLast((at) => at !== null) ?? null;
-  return makeRef({ $op: [name, ...args.map((arg) => exprOf(arg))] }, { block }) as never; // a proxy has no type of its own
-};
+const op = (name: string, ...args: unknown[]): Condition =>
+  makeRef({ $op: [name, ...args.map((arg) => exprOf(arg))] }, { uses: usesOf(...args) }) as never; // a proxy has no type of its own
 export const gt = <T extends Ordered>(a: RefTo<T>, b: NoInfer<Input<Widen<T>>>): Condition => op('gt', a, b);
 export const gte = <T extends Ordered>(a: RefTo<T>, b: NoInfer<Input<Widen<T>>>): Condition => op('gte', a, b);
 export const lt = <T extends Ordered>(a: RefTo<T>, b: NoInfer<Input<Widen<T>>>): Condition => op('lt', a, b);

@@ -4,7 +4,7 @@ import type { Duration, Handle, Ref } from './ref.ts';
 import { dimensionNames, type KeyOf, type PartitionKey, type Partitions, type Span, type TimeIn } from './partition.ts';
 import { callerPlace } from '../plan/place.ts';
 import { keyExpr } from '../plan/key-expr.ts';
-import { makeRef } from '../plan/make-ref.ts';
+import { makeRef, usesOf } from '../plan/make-ref.ts';
 import { shared } from '../plan/recording.ts';
 
 declare const KEY: unique symbol;
@@ -73,7 +73,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     return (key: object, span?: string): never => {
       shared.current?.datasets.set(name, made);
       const expr = { $slice: { dataset: name, how, key: keyExpr(key, names), ...(span !== undefined && { span }) } };
-      return makeRef(expr, { block: keyExpr.homeOf(key, names) }) as never; // a proxy
+      return makeRef(expr, { uses: usesOf(...names.map((part) => (key as Readonly<Record<string, unknown>>)[part])) }) as never; // a proxy
     };
   }
 }

@@ -35,9 +35,9 @@ export function loop<S extends z.ZodObject>(
   const inner = recordBlock(
     'loop',
     (block) => {
-      const stateRef = makeRef({ $ref: [`$state${depth}`] }, { block, shape });
+      const stateRef = makeRef({ $ref: [`$state${depth}`] }, { uses: [{ root: `$state${depth}`, block }], shape });
       until = exprOf(options.until(stateRef as never)); // proxies stand for the values
-      return body(stateRef as never, makeRef({ $ref: [`$round${depth}`] }, { block }) as never);
+      return body(stateRef as never, makeRef({ $ref: [`$round${depth}`] }, { uses: [{ root: `$round${depth}`, block }] }) as never);
     },
     { scope: true },
   );

@@ -2,7 +2,7 @@
 import type { ItemList } from './item-list.ts';
 import type { Ref, RefTo, Resolved, Returnable } from './ref.ts';
 import { exprOf } from '../plan/expr-of.ts';
-import { makeRef, plucked, refInfo } from '../plan/make-ref.ts';
+import { makeRef, plucked, usesOf } from '../plan/make-ref.ts';
 import { blockId, record, recordBlock, recording, shapeOfValue } from '../plan/record.ts';
 import { listShape } from '../plan/shape.ts';
 import { canFuse } from '../plan/fuse.ts';
@@ -41,8 +41,8 @@ export function map<const L extends Mappable, R, const O extends MapOptions<Item
   const inner = recordBlock(
     'map',
     (block) => {
-      const item = makeRef({ $ref: [`$item${depth}`] }, { block, shape: overShape.element() });
-      const index = makeRef({ $ref: [`$index${depth}`] }, { block });
+      const item = makeRef({ $ref: [`$item${depth}`] }, { uses: [{ root: `$item${depth}`, block }], shape: overShape.element() });
+      const index = makeRef({ $ref: [`$index${depth}`] }, { uses: [{ root: `$index${depth}`, block }] });
       if (key) keyExpr = exprOf(key(item as never)); // the proxy stands for the item
       return body(item as never, index as never); // likewise
     },
@@ -77,6 +77,5 @@ function toleration(given: number | string | undefined): { count: number } | { s
 
 /** One field of every element: `pluck(trials, 'auc')`. */
 export function pluck<T, K extends keyof T & string>(list: RefTo<readonly T[]>, field: K): Ref<T[K][]> {
-  const info = refInfo(list);
-  return makeRef({ $pluck: [exprOf(list), field] }, { block: info?.block ?? null, shape: plucked(shapeOfValue(list), field) }) as never; // a proxy
+  return makeRef({ $pluck: [exprOf(list), field] }, { uses: usesOf(list), shape: plucked(shapeOfValue(list), field) }) as never; // a proxy
 }

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import type { Handle, MaybeSkipped, Ref, RefTo } from './ref.ts';
 import { exprOf } from '../plan/expr-of.ts';
-import { makeRef } from '../plan/make-ref.ts';
+import { makeRef, usesOf } from '../plan/make-ref.ts';
 import { maybeSkipped } from './when.ts';
 
 export interface Model<Name extends string = string> extends Handle<'model'> {
@@ -29,7 +29,7 @@ export const modelHandle = <const Name extends string>(of: { name: Name; version
 type NameIn<S> = S extends `${infer N}@${string}` ? N : string;
 /** A model reference, 'name@alias' or 'name@version'. Fails the run if there is none. */
 export const model = <const S extends `${string}@${string}`>(name: S | RefTo<string>): Ref<Model<NameIn<S>>> =>
-  makeRef({ $model: { name: exprOf(name), optional: false } }) as never;
+  makeRef({ $model: { name: exprOf(name), optional: false } }, { uses: usesOf(name) }) as never;
 /** The same where there may be none yet: the first champion. */
 export const modelIfAny = <const S extends `${string}@${string}`>(name: S | RefTo<string>): MaybeSkipped<Model<NameIn<S>>> =>
-  maybeSkipped({ $model: { name: exprOf(name), optional: true } }) as never;
+  maybeSkipped({ $model: { name: exprOf(name), optional: true } }, usesOf(name)) as never;

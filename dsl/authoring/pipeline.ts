@@ -13,6 +13,7 @@ import { keyExpr } from '../plan/key-expr.ts';
 import { callerPlace } from '../plan/place.ts';
 import { record, recording } from '../plan/record.ts';
 import { recordPipeline } from '../plan/record-pipeline.ts';
+import { shared } from '../plan/recording.ts';
 import { lazyShape, unknownShape } from '../plan/shape.ts';
 
 export interface Schedule {
@@ -69,6 +70,7 @@ export function pipeline<P extends z.ZodType = NoInput, const K extends Partitio
     place: callerPlace(),
     body: (scope) => body(scope as never), // recordPipeline makes what Scope says
   };
+  shared.declared.push(value);
   const call = (mode: 'call' | 'start') => {
     const shape = mode === 'start' ? unknownShape : lazyShape(() => recordPipeline(value).output);
     return ({ partition, ...params }: { partition?: object } = {}, options: StepOptions = {}): object => {

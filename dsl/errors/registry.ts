@@ -4,6 +4,7 @@
  */
 import { authoringCodes } from './codes/authoring.ts';
 import { cliCodes } from './codes/cli.ts';
+import { compilerCodes } from './codes/compiler.ts';
 import { dataCodes } from './codes/data.ts';
 import { runCodes } from './codes/run.ts';
 import { serverCodes } from './codes/server.ts';
@@ -22,6 +23,7 @@ export interface CodeEntry {
 
 export const registry = {
   ...authoringCodes,
+  ...compilerCodes,
   ...runCodes,
   ...workerCodes,
   ...dataCodes,

@@ -2,7 +2,7 @@
 import { HeddleError } from '../errors/heddle-error.ts';
 import { pipelineOf, taskOf } from '../authoring/values.ts';
 import { callerPlace } from './place.ts';
-import { shared, type OpenBlock, type RefInfo } from './recording.ts';
+import { shared, type OpenBlock, type RefInfo, type Use } from './recording.ts';
 import type { Expr } from './types.ts';
 
 export function exprOf(value: unknown): Expr {
@@ -36,43 +36,31 @@ function useRef(ref: RefInfo): Expr {
   if (ref.partition) {
     return refuse('the partition itself is no value: give partition.key, partition.start or one of its dimensions.');
   }
-  if (ref.block) seen(ref, ref.block);
+  for (const use of ref.uses) seen(use);
   return ref.expr;
 }
 
-function seen(ref: RefInfo, home: OpenBlock): void {
+function seen({ root, block: home }: Use): void {
   let at = shared.current?.open.at(-1) ?? null;
   const crossed: OpenBlock[] = [];
   while (at && at !== home) {
     crossed.push(at);
     at = at.parent;
   }
-  const root = rootOf(ref.expr);
   if (at) {
-    if (root !== null) for (const block of crossed) block.outer.set(root, home);
+    for (const block of crossed) block.outer.set(root, home);
     return;
   }
   if (shared.current?.open.some((block) => block.label === 'always')) {
     throw new HeddleError('HDL-ALWAYS-REF', {
-      what: `always() uses the step "${root ?? '?'}", which may not have run.`,
+      what: `always() uses the step "${root}", which may not have run.`,
       where: callerPlace() ?? undefined,
     });
   }
   throw new HeddleError('HDL-REF-LEAK', {
-    what: `"${root ?? 'A value'}" was made inside ${home.label} and is used outside of it.`,
+    what: `"${root}" was made inside ${home.label} and is used outside of it.`,
     where: callerPlace() ?? undefined,
   });
-}
-
-/** First root in an expression: the step that it comes from. */
-function rootOf(expr: Expr): string | null {
-  if (expr === null || typeof expr !== 'object') return null;
-  if (!Array.isArray(expr) && '$ref' in expr) return String((expr as { $ref: readonly string[] }).$ref[0]);
-  for (const part of Array.isArray(expr) ? expr : Object.values(expr)) {
-    const found = rootOf(part as Expr);
-    if (found !== null) return found;
-  }
-  return null;
 }
 
 function holdsRef(value: unknown): boolean {

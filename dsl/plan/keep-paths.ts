@@ -70,9 +70,15 @@ export function keepPaths(blocks: readonly Block[]): Map<PlanNode, Path[]> {
         return;
       }
       if (owner?.kind === 'loop' && root === `$state${owner.depth}` && at.parent) return needLoop(owner, path, mode, at.parent);
-      const node = at.block.nodes.find(({ id }) => id === root);
+      const node = nodeOf(at.block, root);
       if (node) return needNode(node, path, mode, at);
     }
+  };
+
+  const indexes = new Map<Block, Map<string, PlanNode>>();
+  const nodeOf = (block: Block, id: string): PlanNode | undefined => {
+    if (!indexes.has(block)) indexes.set(block, new Map(block.nodes.map((node) => [node.id, node])));
+    return indexes.get(block)?.get(id);
   };
 
   const needLoop = (node: Extract<PlanNode, { kind: 'loop' }>, path: Path, mode: Mode, around: Scope): void => {

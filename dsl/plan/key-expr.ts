@@ -1,7 +1,7 @@
 /** The partition that a step names, as { dimension: Expr }. From the pipeline's own partition, or an object. */
 import { exprOf } from './expr-of.ts';
 import { refInfo } from './make-ref.ts';
-import { shared, type OpenBlock } from './recording.ts';
+import { shared } from './recording.ts';
 import type { Expr } from './types.ts';
 
 /** Takes the dimensions `names` of `key`: a wider partition may be given. */
@@ -11,9 +11,3 @@ export function keyExpr(key: object, names: readonly string[]): { readonly [dime
   const wanted = own ? names.filter((name) => own.includes(name)) : names.filter((name) => given[name] !== undefined);
   return Object.fromEntries(wanted.map((name) => [name, exprOf(given[name])]));
 }
-/** The innermost block that the key's refs come from. */
-keyExpr.homeOf = (key: object, names: readonly string[]): OpenBlock | null => {
-  if (refInfo(key)) return refInfo(key)?.block ?? null;
-  const given = key as Readonly<Record<string, unknown>>;
-  return names.map((name) => refInfo(given[name])?.block ?? null).findLast((block) => block !== null) ?? null;
-};

@@ -5,22 +5,22 @@
 import { HeddleError } from '../errors/heddle-error.ts';
 import { exprOf } from './expr-of.ts';
 import { callerPlace } from './place.ts';
-import { shared, type OpenBlock, type RefInfo } from './recording.ts';
+import { shared, type RefInfo, type Use } from './recording.ts';
 import { listShape, unknownShape, type Shape } from './shape.ts';
 import type { Expr } from './types.ts';
 
 interface RefOptions {
-  readonly block?: OpenBlock | null;
+  readonly uses?: readonly Use[];
   readonly shape?: Shape;
   /** Methods beyond those that every ref has. */
   readonly methods?: Readonly<Record<string, unknown>>;
   readonly partition?: true;
 }
 
-/** A ref to what `expr` gives. Without a block it may be used anywhere in the pipeline. */
+/** A ref to what `expr` gives. */
 export function makeRef(expr: Expr, options: RefOptions = {}): object {
-  const { block = null, shape = unknownShape, methods = {} } = options;
-  const child = (to: Expr, of: Shape): object => makeRef(to, { block, shape: of });
+  const { uses = [], shape = unknownShape, methods = {} } = options;
+  const child = (to: Expr, of: Shape, more: readonly Use[] = []): object => makeRef(to, { uses: more.length > 0 ? [...uses, ...more] : uses, shape: of });
   const proxy: object = new Proxy(Object.freeze({}), {
     get(_target, key) {
       if (key === 'then') return undefined; // `await ref` gives the ref back: nothing to wait for
@@ -30,18 +30,26 @@ export function makeRef(expr: Expr, options: RefOptions = {}): object {
       if (typeof key === 'symbol') return undefined;
       if (Object.hasOwn(methods, key)) return methods[key];
       if (key === 'nth') return (index: number) => child(step(expr, String(index)), shape.list === 'array' ? shape.field(String(index)) : unknownShape);
-      if (key === 'orElse') return (fallback: unknown) => child({ $orElse: [expr, exprOf(fallback)] }, shape);
-      if (options.partition && (key === 'next' || key === 'previous')) return makeRef(step(expr, key), { block, partition: true });
+      if (key === 'orElse') return (fallback: unknown) => child({ $orElse: [expr, exprOf(fallback)] }, shape, usesOf(fallback));
+      if (options.partition && (key === 'next' || key === 'previous')) return makeRef(step(expr, key), { partition: true });
       return child(step(expr, key), shape.field(key));
     },
     ownKeys: misuse('spread or listed', expr),
     has: misuse("asked with 'in'", expr),
     getOwnPropertyDescriptor: () => undefined,
   });
-  shared.refs.set(proxy, { expr, block, shape, ...(options.partition && { partition: true as const }) });
+  shared.refs.set(proxy, { expr, uses, shape, ...(options.partition && { partition: true as const }) });
   return proxy;
 }
 export const refInfo = (value: unknown): RefInfo | undefined => (typeof value === 'object' && value !== null ? shared.refs.get(value) : undefined);
+/** What the refs in a value lead to. */
+export function usesOf(...values: readonly unknown[]): Use[] {
+  return values.flatMap((value) => {
+    if (typeof value !== 'object' || value === null) return [];
+    const info = shared.refs.get(value);
+    return info ? [...info.uses] : usesOf(...Object.values(value));
+  });
+}
 export const plucked = (list: Shape, field: string): Shape => listShape('array', () => list.element().field(field));
 
 const step = (expr: Expr, key: string): Expr =>

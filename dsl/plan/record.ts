@@ -45,7 +45,7 @@ export function record(defaultId: string, body: NodeBody<PlanNode>, shape: Shape
   const node = { id, ...body, ...(after.length > 0 && { after }) } as unknown as Draft; // checked by the callers' NodeBody
   if (place !== null) places.set(node, place);
   top.nodes.push(node);
-  return { ref: makeRef({ $ref: [id] }, { block: top, shape }), node };
+  return { ref: makeRef({ $ref: [id] }, { uses: [{ root: id, block: top }], shape }), node };
 }
 
 /** Ids of the steps that `after` names. */

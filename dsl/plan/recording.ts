@@ -40,10 +40,15 @@ export interface Recording {
   output: Shape;
 }
 
+/** A step (or item, state) that an expression leads to, and the block that made it. */
+export interface Use {
+  readonly root: string;
+  readonly block: OpenBlock;
+}
 export interface RefInfo {
   readonly expr: Expr;
-  /** The block whose step it comes from; null for params and the like. */
-  readonly block: OpenBlock | null;
+  /** Empty for params and the like, which may be used anywhere in the pipeline. */
+  readonly uses: readonly Use[];
   readonly shape: Shape;
   /** The pipeline's own partition, or its neighbour: no value, but its fields are. */
   readonly partition?: true;
@@ -52,7 +57,9 @@ export interface RefInfo {
 interface Shared {
   current: Recording | null;
   readonly refs: WeakMap<object, RefInfo>;
+  /** Every pipeline() of this process, exported or not: the compiler looks for those that nobody exports. */
+  readonly declared: PipelineValue[];
 }
 const slot = Symbol.for('heddle.recording');
 const holder = globalThis as unknown as { [slot]?: Shared }; // the one place where a global is right: see above
-export const shared: Shared = (holder[slot] ??= { current: null, refs: new WeakMap() });
+export const shared: Shared = (holder[slot] ??= { current: null, refs: new WeakMap(), declared: [] });
