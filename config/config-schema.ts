@@ -1,63 +1,47 @@
-/** The shape of heddle.config.ts as zod, with messages for people: unknown keys name the nearest known one. */
+/** What heddle.config.ts may hold, checked at run time. The type that authors see is HeddleConfig in dsl/config.ts. */
 import { z } from 'zod';
 import type { HeddleConfig } from '../dsl/config.ts';
-import { HeddleError } from '../dsl/errors/heddle-error.ts';
-import { closestName } from './closest-name.ts';
+
+const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, 'letters, digits, dots, dashes and underscores, beginning with a letter');
+const text = z.string().min(1, 'a text that is not empty');
+const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port, for instance '127.0.0.1:7233'");
+const url = z.string().regex(/^https?:\/\/[^\s/]+/, "an address that begins with http:// or https://");
 
 const pool = z.strictObject({
-  classes: z.record(z.string(), z.strictObject({ units: z.number().positive().optional(), slots: z.int().min(1).max(10_000).optional() })),
+  classes: z.record(name, z.strictObject({ units: z.number().positive().optional(), slots: z.int().positive().optional() })).refine((classes) => Object.keys(classes).length > 0, 'at least one class'),
   budget: z.number().positive().optional(),
 });
-const schema = z.strictObject({
-  project: z.string().optional(),
-  pipelines: z.array(z.string()).min(1),
-  temporal: z
-    .strictObject({
-      address: z.string().optional(),
-      namespace: z.string().optional(),
-      tls: z.strictObject({ ca: z.string().optional(), cert: z.string().optional(), key: z.string().optional(), serverName: z.string().optional() }).optional(),
-      apiKey: z.string().optional(),
-    })
-    .optional(),
-  catalog: z.string().optional(),
-  storage: z.strictObject({ root: z.string().optional() }).optional(),
-  server: z
-    .strictObject({
-      listen: z.string().optional(),
-      url: z.url().optional(),
-      tls: z.strictObject({ cert: z.string(), key: z.string() }).optional(),
-      insecure: z.boolean().optional(),
-      tokens: z
-        .array(z.strictObject({ name: z.string().min(1), roles: z.array(z.string()).min(1), sha256: z.string().regex(/^[0-9a-f]{64}$/, 'the sha256 of the token, 64 hex digits') }))
-        .optional(),
-    })
-    .optional(),
-  pools: z.record(z.string(), pool).optional(),
-  notify: z.strictObject({ url: z.url(), secretEnv: z.string().optional(), on: z.array(z.enum(['failed', 'done', 'approval'])).optional() }).optional(),
-  python: z.string().optional(),
+
+export const configSchema = z.strictObject({
+  project: name.optional(),
+  pipelines: z.array(text).min(1, "at least one glob, for instance 'pipelines/**/*.ts'"),
+  temporal: z.strictObject({
+    address: address.optional(),
+    namespace: text.optional(),
+    tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() }).optional(),
+    apiKey: text.optional(),
+  }).optional(),
+  catalog: z.string().regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "'sqlite:<file>' or 'postgres://user@host/database'").optional(),
+  storage: z.strictObject({ root: text.optional() }).optional(),
+  server: z.strictObject({
+    listen: address.optional(),
+    url: url.optional(),
+    tls: z.strictObject({ cert: text, key: text }).optional(),
+    insecure: z.boolean().optional(),
+    tokens: z.array(z.strictObject({
+      name: text,
+      roles: z.array(text),
+      sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, 'the SHA-256 of the token, 64 hexadecimal digits'),
+    })).optional(),
+  }).optional(),
+  pools: z.record(name, pool).refine((pools) => Object.keys(pools).length > 0, 'at least one pool').optional(),
+  notify: z.strictObject({ url, secretEnv: text.optional(), on: z.array(z.enum(['failed', 'done', 'approval'])).optional() }).optional(),
+  python: text.optional(),
 });
 
-const KNOWN: Readonly<Record<string, readonly string[]>> = {
-  '': Object.keys(schema.shape),
-  temporal: ['address', 'namespace', 'tls', 'apiKey'],
-  storage: ['root'],
-  server: ['listen', 'url', 'tls', 'insecure', 'tokens'],
-  notify: ['url', 'secretEnv', 'on'],
-};
-
-/** Throws HDL-BAD-CONFIG with every mistake in one go. */
-export function parseConfig(value: unknown, file: string): HeddleConfig {
-  const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data as HeddleConfig; // the same shape; zod's optional fields may hold undefined
-  const lines = parsed.error.issues.map((issue) => {
-    const at = issue.path.join('.');
-    if (issue.code !== 'unrecognized_keys') return `${at || 'the configuration'}: ${issue.message}`;
-    return issue.keys.map((key) => `${at ? `${at}.` : ''}${key} is not known${hint(at, key)}`).join('; ');
-  });
-  throw new HeddleError('HDL-BAD-CONFIG', { what: lines.join('; '), where: file });
-}
-
-function hint(at: string, key: string): string {
-  const near = closestName(key, KNOWN[at] ?? []);
-  return near ? `: did you mean ${near}?` : '';
-}
+/** The schema and the type say the same; a difference is a compile error here. */
+type Fits<A, B extends A> = B;
+export type CheckedConfig = Fits<LooseConfig, z.output<typeof configSchema>>;
+/** HeddleConfig with its optional members also allowed to be undefined, as zod gives them. */
+type LooseConfig = Loose<HeddleConfig>;
+type Loose<T> = T extends readonly (infer I)[] ? readonly Loose<I>[] : T extends object ? { [K in keyof T]: Loose<T[K]> | (undefined extends T[K] ? undefined : never) } : T;

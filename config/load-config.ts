@@ -1,123 +1,114 @@
 /**
- * Finds, loads and checks heddle.config.ts, then applies HEDDLE_* variables. Used by the command line, the server and the
- * workers; the only place that knows defaults.
+ * The effective configuration: heddle.config.ts, above it the HEDDLE_* variables, below it what a running `heddle dev` said
+ * of its ports, and the defaults. For every process outside of the sandbox.
  */
-import { existsSync } from 'node:fs';
 import { dirname, isAbsolute, join, resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { HeddleConfig, PoolConfig } from '../dsl/config.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
-import { parseConfig } from './config-schema.ts';
+import { checkConfig } from './check-config.ts';
+import type { CheckedConfig } from './config-schema.ts';
+import { readDevState } from './dev-state.ts';
+import { CONFIG_NAMES, findConfig } from './find-config.ts';
+import { importConfig } from './import-config.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
+import { readVariable, type Variable } from './variables.ts';
 
-export interface LoadOptions {
-  /** Where to look first, then upward. Default: the current folder. */
+export interface LoadConfigOptions {
+  /** Where to begin looking. Default: the process's folder. */
   readonly cwd?: string;
-  /** This file instead. */
+  /** The configuration itself, instead of looking for it. */
   readonly file?: string;
+  /** Default: process.env. */
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** False: a missing file gives the defaults and the variables. Default true. */
+  readonly required?: boolean;
 }
 
-const NAMES = ['heddle.config.ts', 'heddle.config.mts', 'heddle.config.js', 'heddle.config.mjs'];
-const DEFAULT_POOLS: Readonly<Record<string, PoolConfig>> = { default: { classes: { small: { slots: 4 } } } };
+export const DEFAULT_LISTEN = '127.0.0.1:8233';
+export const DEFAULT_TEMPORAL = '127.0.0.1:7233';
 
-/** Throws HDL-NO-CONFIG, HDL-BAD-CONFIG, HDL-BAD-VARIABLE. */
-export async function loadConfig(options: LoadOptions = {}): Promise<ResolvedConfig> {
-  const env = options.env ?? process.env;
+/** Throws HDL-NO-CONFIG, HDL-CONFIG-LOAD, HDL-CONFIG-INVALID, HDL-BAD-VARIABLE. */
+export async function loadConfig(options: LoadConfigOptions = {}): Promise<ResolvedConfig> {
   const cwd = resolve(options.cwd ?? process.cwd());
-  const file = options.file ? resolve(cwd, options.file) : find(cwd);
-  if (!file || !existsSync(file)) {
-    throw new HeddleError('HDL-NO-CONFIG', { what: options.file ? `There is no ${options.file}.` : `No heddle.config.ts was found in ${cwd} or above it.` });
+  const file = options.file === undefined ? findConfig(cwd) : resolve(cwd, options.file);
+  if (file === null && options.required !== false) {
+    throw new HeddleError('HDL-NO-CONFIG', { what: `There is no ${CONFIG_NAMES[0]} in ${cwd} or in a folder above it.` });
   }
-  return resolveConfig(parseConfig(await read(file), file), file, env);
+  const written = file === null ? undefined : checkConfig(await importConfig(file), file);
+  return resolveConfig(written, { folder: file === null ? cwd : dirname(file), file, env: options.env ?? process.env });
 }
 
-function find(from: string): string | null {
-  for (let folder = from; ; folder = dirname(folder)) {
-    for (const name of NAMES) if (existsSync(join(folder, name))) return join(folder, name);
-    if (dirname(folder) === folder) return null;
-  }
-}
-
-async function read(file: string): Promise<unknown> {
-  try {
-    const module = (await import(pathToFileURL(file).href)) as { default?: unknown };
-    if (module.default === undefined) throw new HeddleError('HDL-BAD-CONFIG', { what: 'The configuration exports no default.', where: file, fix: 'export default defineConfig({ ... })' });
-    return module.default;
-  } catch (error) {
-    if (error instanceof HeddleError) throw error;
-    throw new HeddleError('HDL-BAD-CONFIG', { what: `The configuration cannot be loaded: ${error instanceof Error ? error.message : String(error)}`, where: file, cause: error });
-  }
-}
-
-/** Defaults and variables over what the file says. Exported for tests. */
-export function resolveConfig(given: HeddleConfig, file: string, env: Readonly<Record<string, string | undefined>>): ResolvedConfig {
-  const folder = dirname(file);
+/** The part without files: fills in defaults and variables. */
+export function resolveConfig(written: CheckedConfig | undefined, from: { folder: string; file: string | null; env: Readonly<Record<string, string | undefined>> }): ResolvedConfig {
   const sources: Record<string, string> = {};
-  const pick = (key: string, variable: string, fromFile: string | undefined, fallback: string): string => {
-    const value = env[variable];
-    if (value !== undefined && value !== '') {
-      sources[key] = variable;
-      return value;
-    }
-    sources[key] = fromFile === undefined ? 'default' : 'file';
-    return fromFile ?? fallback;
+  const pick = <T>(key: string, variable: Variable | null, inFile: T | undefined, ...rest: (readonly [string, T | undefined])[]): T | undefined => {
+    const set = variable === null ? undefined : (readVariable(from.env, variable) as T | undefined); // variables are texts, and so are the keys that have one
+    const candidates: (readonly [string, T | undefined])[] = [[variable ?? '', set], ['file', inFile], ...rest];
+    const found = candidates.find(([, value]) => value !== undefined);
+    sources[key] = found?.[0] ?? 'default';
+    return found?.[1];
   };
-  const absolute = (path: string): string => (isAbsolute(path) || /^[a-z]+:\/\//.test(path) ? path : resolve(folder, path));
-  const stateFolder = absolute(pick('stateFolder', 'HEDDLE_STATE', undefined, '.heddle'));
-  const listen = pick('server.listen', 'HEDDLE_LISTEN', given.server?.listen, '127.0.0.1:8233');
-  const { host, port } = parseListen(listen, sources['server.listen'] as string);
-  const tls = given.server?.tls ? { cert: absolute(given.server.tls.cert), key: absolute(given.server.tls.key) } : null;
-  const address = pick('temporal.address', 'HEDDLE_TEMPORAL_ADDRESS', given.temporal?.address, '127.0.0.1:7233');
-  const apiKey = env['HEDDLE_TEMPORAL_API_KEY'] ?? given.temporal?.apiKey ?? null;
+  const absolute = (path: string): string => (isAbsolute(path) ? path : join(from.folder, path));
+
+  const stateFolder = absolute(pick('stateFolder', 'HEDDLE_STATE_FOLDER', undefined) ?? '.heddle');
+  const dev = readDevState(stateFolder);
+  const project = pick('project', 'HEDDLE_PROJECT', written?.project) ?? 'default';
+  const address = pick('temporal.address', 'HEDDLE_TEMPORAL_ADDRESS', written?.temporal?.address, ['heddle dev', dev?.temporal]) ?? DEFAULT_TEMPORAL;
+  const embedded = sources['temporal.address'] === 'default' || sources['temporal.address'] === 'heddle dev';
+  const tls = pick('temporal.tls', null, written?.temporal?.tls);
+  const namespace = pick('temporal.namespace', 'HEDDLE_TEMPORAL_NAMESPACE', written?.temporal?.namespace) ?? 'default';
+  const apiKey = pick('temporal.apiKey', 'HEDDLE_TEMPORAL_API_KEY', written?.temporal?.apiKey) ?? null;
+  const catalog = pick('catalog', 'HEDDLE_CATALOG', written?.catalog) ?? `sqlite:${join(stateFolder, 'catalog.db')}`;
+  const root = pick('storage.root', 'HEDDLE_STORAGE_ROOT', written?.storage?.root) ?? join(stateFolder, 'store');
+
+  const listen = pick('server.listen', 'HEDDLE_LISTEN', written?.server?.listen) ?? DEFAULT_LISTEN;
+  const { host, port } = splitAddress(listen);
+  const serverTls = pick('server.tls', null, written?.server?.tls) ?? null;
+  const ownUrl = `${serverTls ? 'https' : 'http'}://${/^(0\.0\.0\.0|::|\[::\])$/.test(host) ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`;
+  const devUrl = sources['server.listen'] === 'default' ? dev?.server : undefined;
+  const url = pick('server.url', 'HEDDLE_SERVER', written?.server?.url, ['heddle dev', devUrl]) ?? ownUrl;
+
+  const pools = pick('pools', null, written?.pools) ?? { default: { classes: { small: { units: 1, slots: 8 } } } };
+  const notify = pick('notify', null, written?.notify);
   return {
-    folder,
-    file,
+    folder: from.folder,
+    file: from.file,
     stateFolder,
-    project: checkedProject(pick('project', 'HEDDLE_PROJECT', given.project, 'default')),
-    pipelines: given.pipelines,
-    temporal: {
-      address,
-      namespace: pick('temporal.namespace', 'HEDDLE_TEMPORAL_NAMESPACE', given.temporal?.namespace, 'default'),
-      tls: given.temporal?.tls ?? null,
-      apiKey,
-      embedded: sources['temporal.address'] === 'default',
-    },
-    catalog: catalogOf(pick('catalog', 'HEDDLE_CATALOG', given.catalog, `sqlite:${join(stateFolder, 'catalog.db')}`), absolute),
-    storageRoot: absolute(pick('storage.root', 'HEDDLE_STORAGE_ROOT', given.storage?.root, join(stateFolder, 'store'))),
+    project,
+    pipelines: pick('pipelines', null, written?.pipelines) ?? ['pipelines/**/*.ts'],
+    temporal: { address, namespace, tls: tls ? filesOf(tls, absolute) : null, apiKey, embedded },
+    catalog: catalog.startsWith('sqlite:') ? `sqlite:${absolute(catalog.slice('sqlite:'.length))}` : catalog,
+    storageRoot: /^[a-z][a-z0-9+.-]*:\/\//i.test(root) ? root : absolute(root),
     server: {
       host,
       port,
-      url: pick('server.url', 'HEDDLE_SERVER', given.server?.url, `${tls ? 'https' : 'http'}://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host.includes(':') ? `[${host}]` : host}:${port}`).replace(/\/+$/, ''),
-      tls,
-      insecure: env['HEDDLE_INSECURE'] === '1' || (given.server?.insecure ?? false),
-      tokens: given.server?.tokens ?? [],
+      url: url.replace(/\/+$/, ''),
+      tls: serverTls ? { cert: absolute(serverTls.cert), key: absolute(serverTls.key) } : null,
+      insecure: pick('server.insecure', null, written?.server?.insecure) ?? false,
+      tokens: pick('server.tokens', null, written?.server?.tokens) ?? [],
       tokenFile: join(stateFolder, 'token'),
     },
-    pools: given.pools ?? DEFAULT_POOLS,
-    notify: given.notify ? { url: given.notify.url, secretEnv: given.notify.secretEnv ?? null, on: given.notify.on ?? ['failed'] } : null,
-    python: pick('python', 'HEDDLE_PYTHON', given.python, 'python3'),
+    // zod gives optional members as possibly undefined; ResolvedConfig leaves them out
+    pools: dropUndefined(pools) as ResolvedConfig['pools'],
+    notify: notify ? { url: notify.url, secretEnv: notify.secretEnv ?? null, on: notify.on ?? ['failed'] } : null,
+    python: pick('python', 'HEDDLE_PYTHON', written?.python) ?? 'python3',
     sources,
   };
 }
 
-/** 'host:port', '[::1]:port' or ':port' for the loopback. */
-export function parseListen(text: string, from: string): { host: string; port: number } {
-  const [, v6, name, digits] = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(text) ?? [];
-  const port = Number(digits);
-  if (digits === undefined || port > 65535) {
-    throw new HeddleError('HDL-BAD-VARIABLE', { what: `"${text}" is no address to listen on.`, where: from, fix: 'Write host:port, for instance 127.0.0.1:8233.' });
-  }
-  return { host: v6 ?? (name === undefined || name === '' ? '127.0.0.1' : name), port };
+/** '127.0.0.1:8233' or '[::1]:8233'. */
+function splitAddress(address: string): { host: string; port: number } {
+  const colon = address.lastIndexOf(':');
+  return { host: address.slice(0, colon).replace(/^\[|\]$/g, ''), port: Number(address.slice(colon + 1)) };
 }
 
-function catalogOf(text: string, absolute: (path: string) => string): string {
-  if (/^postgres(ql)?:\/\//.test(text)) return text;
-  if (text.startsWith('sqlite:')) return `sqlite:${absolute(text.slice('sqlite:'.length))}`;
-  throw new HeddleError('HDL-BAD-VARIABLE', { what: `"${text}" is no catalog.`, where: 'catalog (HEDDLE_CATALOG)', fix: 'Write sqlite:<file> or postgres://user@host/database.' });
+type Tls = NonNullable<NonNullable<CheckedConfig['temporal']>['tls']>;
+function filesOf(tls: Tls, absolute: (path: string) => string): ResolvedConfig['temporal']['tls'] {
+  return {
+    ...(tls.ca !== undefined && { ca: absolute(tls.ca) }),
+    ...(tls.cert !== undefined && { cert: absolute(tls.cert) }),
+    ...(tls.key !== undefined && { key: absolute(tls.key) }),
+    ...(tls.serverName !== undefined && { serverName: tls.serverName }),
+  };
 }
 
-function checkedProject(name: string): string {
-  if (/^[a-z0-9][a-z0-9._-]{0,62}$/i.test(name)) return name;
-  throw new HeddleError('HDL-BAD-VARIABLE', { what: `"${name}" is no name for a project.`, where: 'project (HEDDLE_PROJECT)', fix: 'Use letters, digits, dots, dashes; at most 63.' });
-}
+const dropUndefined = (value: unknown): unknown => JSON.parse(JSON.stringify(value));

@@ -3,7 +3,8 @@ import type { CodeEntry } from '../registry.ts';
 
 export const cliCodes = {
   'HDL-SERVER-UNREACHABLE': { title: 'The Heddle server does not answer', fix: 'Start it: heddle dev, or heddle server. Or set HEDDLE_SERVER to its address.', exit: 3 },
-  'HDL-NO-CONFIG': { title: 'There is no heddle.config.ts', fix: 'Go to the project, or start one: heddle new DIR.', exit: 2 },
-  'HDL-BAD-CONFIG': { title: 'The configuration is wrong', fix: 'Mend heddle.config.ts as the message says; docs/cli.md lists the keys.', exit: 2 },
-  'HDL-BAD-VARIABLE': { title: 'A setting has a value that cannot be', fix: 'Mend the value where the message says.', exit: 2 },
+  'HDL-NO-CONFIG': { title: 'There is no heddle.config.ts', fix: 'Change into the project\'s folder, or give --config FILE, or make a project: heddle new DIR.', exit: 2 },
+  'HDL-CONFIG-LOAD': { title: 'The configuration cannot be loaded', fix: 'Mend the place that the message names.', exit: 2 },
+  'HDL-CONFIG-INVALID': { title: 'The configuration has values that cannot be used', fix: 'Change them in heddle.config.ts; docs/cli.md lists every key.', exit: 2 },
+  'HDL-BAD-VARIABLE': { title: 'A HEDDLE_ variable has a value that cannot be used', fix: 'Set it as the message says, or unset it.', exit: 2 },
 } as const satisfies Record<string, CodeEntry>;
