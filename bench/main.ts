@@ -4,6 +4,10 @@ import { print, report, type BenchCase } from './report.ts';
 
 const benches: Readonly<Record<string, () => Promise<(only: readonly string[]) => Promise<BenchCase[]>>>> = {
   overhead: async () => (await import('./overhead.ts')).overhead,
+  map: async () => (await import('./map.ts')).map,
+  memory: async () => (await import('./memory.ts')).memory,
+  startup: async () => (await import('./startup.ts')).startup,
+  typecheck: async () => (await import('./typecheck.ts')).typecheck,
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' }, help: { type: 'boolean' } } });

@@ -1,6 +1,14 @@
 import { map, pipeline, task, z } from 'heddle';
 
-export const noop = task({ name: 'bench.noop', version: '1', input: z.object({ x: z.int() }), output: z.int(), retry: { attempts: 3 }, timeout: '1m', run: async ({ x }) => x + 1 });
+export const noop = task({
+  name: 'bench.noop',
+  version: '1',
+  input: z.object({ x: z.int() }),
+  output: z.int(),
+  retry: { attempts: 3 },
+  timeout: '1m',
+  run: async ({ x }) => x + 1,
+});
 
 const chain = (name: string, length: number) =>
   pipeline({ name }, () => {
@@ -12,4 +20,5 @@ export const chain100 = chain('bench.chain100', 100);
 export const chain40 = chain('bench.chain40', 40);
 
 export const fan1000 = pipeline({ name: 'bench.fan1000', params: z.object({ items: z.array(z.int()) }) }, ({ params }) =>
-  map(params.items, (item) => noop({ x: item }), { parallel: 100 }));
+  map(params.items, (item) => noop({ x: item }), { parallel: 100 }),
+);
