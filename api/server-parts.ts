@@ -5,6 +5,7 @@ import type { Catalog } from '../catalog/catalog.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { Store } from '../storage/store.ts';
 import type { Metrics } from './metrics.ts';
+import type { Notifier } from './notify/webhook.ts';
 
 export interface ServerParts {
   readonly config: ResolvedConfig;
@@ -13,4 +14,5 @@ export interface ServerParts {
   readonly temporal: Client;
   readonly log: Logger;
   readonly metrics: Metrics;
+  readonly notify: Notifier;
 }

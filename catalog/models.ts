@@ -13,7 +13,7 @@ export interface ModelEntry { readonly name: string; readonly createdAt: number;
 
 export interface NewVersion { readonly project: string; readonly name: string; readonly uri: string; readonly digest: string; readonly details: JsonObject; readonly runId: string; readonly step: string; readonly at: number }
 
-/** Registers the next version. The same (run, step) gets the version that it registered before. */
+/** Registers the next version. The same (run, step), and the same content, gets the version that is there. */
 export async function registerVersion(catalog: Catalog, entry: NewVersion): Promise<ModelVersion> {
   return catalog.transaction(async (trx) => {
     await trx.insertInto('models').values({ project: entry.project, name: entry.name, created_at: entry.at }).onConflict((on) => on.columns(['project', 'name']).doNothing()).execute();
@@ -21,7 +21,8 @@ export async function registerVersion(catalog: Catalog, entry: NewVersion): Prom
     let lock = trx.selectFrom('models').select('name').where('project', '=', entry.project).where('name', '=', entry.name);
     if (catalog.kind === 'postgres') lock = lock.forUpdate();
     await lock.execute();
-    const before = await trx.selectFrom('model_versions').selectAll().where('run_id', '=', entry.runId).where('step', '=', entry.step).where('name', '=', entry.name).executeTakeFirst();
+    const before = await trx.selectFrom('model_versions').selectAll().where('project', '=', entry.project).where('name', '=', entry.name)
+      .where((eb) => eb.or([eb.and([eb('run_id', '=', entry.runId), eb('step', '=', entry.step)]), eb('digest', '=', entry.digest)])).orderBy('version').executeTakeFirst();
     if (before) return versionOf(before);
     const last = await trx.selectFrom('model_versions').select((eb) => eb.fn.max('version').as('version')).where('project', '=', entry.project).where('name', '=', entry.name).executeTakeFirst();
     const row: ModelVersionsTable = {

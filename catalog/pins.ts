@@ -31,7 +31,7 @@ export async function pinnedVersion(db: CatalogDb, runId: string, reference: str
   return undefined;
 }
 
-/** A retry pins anew what was missing or absent before. */
+/** A retry pins anew what was missing before; what was there, or was optional and not there, stays as the run saw it. */
 export async function forgetMissingPins(db: CatalogDb, runId: string): Promise<void> {
-  await db.deleteFrom('pins').where('run_id', '=', runId).where((eb) => eb.or([eb('value', 'like', '{"missing":%'), eb('value', '=', 'null')])).execute();
+  await db.deleteFrom('pins').where('run_id', '=', runId).where('value', 'like', '{"missing":%').execute();
 }

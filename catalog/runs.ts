@@ -83,7 +83,7 @@ export async function openRuns(db: CatalogDb, project: string, limit: number, af
 
 /** The workflow runs. Changes nothing once the run is past 'starting'. */
 export async function markStarted(db: CatalogDb, runId: string, at: number): Promise<void> {
-  await db.updateTable('runs').set({ status: 'running', started_at: at, touched_at: at }).where('run_id', '=', runId).where('status', '=', 'starting').execute();
+  await db.updateTable('runs').set((eb) => ({ status: 'running', started_at: eb.fn.coalesce('started_at', eb.val(at)), touched_at: at })).where('run_id', '=', runId).where('status', '=', 'starting').execute();
 }
 
 /** Pause and resume, as a person asked. Only on an open run. */

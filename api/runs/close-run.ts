@@ -9,7 +9,7 @@ import type { RunFinal, StepRecord } from '../../dsl/contract/run.ts';
 import type { ErrorCode } from '../../dsl/errors/registry.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { createLiveView } from './live-view.ts';
-import { runSteps } from './run-detail.ts';
+import { isOver, runSteps } from './run-detail.ts';
 import { writeRunFile } from './run-file.ts';
 
 export async function closeRun(parts: ServerParts, run: RunRow, end: { readonly status: 'failed' | 'cancelled'; readonly message: string; readonly code: ErrorCode }): Promise<void> {
@@ -20,10 +20,11 @@ export async function closeRun(parts: ServerParts, run: RunRow, end: { readonly 
     failures: [{ step: '', failure: { class: 'platform', code: end.code, message: end.message } }],
   };
   const closed = await parts.catalog.transaction(async (trx) => {
+    const present = await getRun(trx, run.runId);
+    if (!present || isOver(present) || present.retry !== run.retry) return false; // its own record came first
     await writePage(trx, { runId: run.runId, retry: run.retry, page: 'closed by the server', steps, at: now });
-    const first = await endRun(trx, run.runId, final, await countSteps(trx, run.runId));
     await removeWaits(trx, run.runId);
-    return first;
+    return endRun(trx, run.runId, final, await countSteps(trx, run.runId));
   });
   const row = closed ? await getRun(parts.catalog.db, run.runId) : undefined;
   if (row) await writeRunFile(parts, row);

@@ -1,0 +1,62 @@
+/**
+ * Control activities heddle.prepare_child and heddle.start_child. The run id comes from parent and step, so that doing them
+ * again finds the same run. Server only.
+ */
+import type { ServerParts } from '../api/server-parts.ts';
+import { checkParams } from '../api/runs/check-params.ts';
+import { checkPartition, partitionKeys } from '../api/runs/check-partition.ts';
+import { isOver } from '../api/runs/run-detail.ts';
+import { startWorkflow } from '../api/runs/start-workflow.ts';
+import { workflowIdFor } from '../api/runs/workflow-id.ts';
+import { childRunId } from '../catalog/ids.ts';
+import { addRun, getRun, markStarted, reopenRun, type NewRun, type RunRow } from '../catalog/runs.ts';
+import type { ControlActivities, PrepareChildCall } from '../dsl/contract/control.ts';
+import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
+import { finalFailure } from './control-failure.ts';
+import { planByHash } from './control-plans.ts';
+
+/** For a called pipeline: the interpreter starts it as a child workflow, without a skeleton, which that loads. */
+export const prepareChild = (parts: ServerParts): ControlActivities['heddle.prepare_child'] => async (call) => {
+  let run = await childRow(parts, call, true);
+  // The parent was retried: the child goes on from what it had finished.
+  if (isOver(run) && run.status !== 'done') {
+    await reopenRun(parts.catalog.db, run.runId, call.planHash, Date.now());
+    run = (await getRun(parts.catalog.db, run.runId)) ?? run;
+  }
+  await markStarted(parts.catalog.db, run.runId, Date.now());
+  const retryOf = run.status === 'done' ? run.retry + 1 : run.retry;
+  return {
+    project: run.project, runId: run.runId, pipeline: run.pipeline, planHash: run.planHash, params: run.params, partition: run.scope, workflowId: run.workflowId,
+    ...(run.parent && { parent: run.parent }), ...(run.backfill !== null && { backfill: run.backfill }), ...(retryOf > 0 && { retryOf }),
+  };
+};
+
+/** For `.start`: the run lives by itself from here. */
+export const startChild = (parts: ServerParts): ControlActivities['heddle.start_child'] => async (call) => {
+  const run = await childRow(parts, call, false);
+  if (run.status === 'starting') await startWorkflow(parts, run);
+  return { runId: run.runId };
+};
+
+async function childRow(parts: ServerParts, call: PrepareChildCall, called: boolean): Promise<RunRow> {
+  const runId = childRunId(call.parent.runId, call.parent.step);
+  const before = await getRun(parts.catalog.db, runId);
+  if (before) return before;
+  const [plan, parent] = await Promise.all([planByHash(parts, call.planHash), getRun(parts.catalog.db, call.parent.runId)]);
+  try {
+    const params = checkParams(plan, call.params);
+    const scope = checkPartition(plan, partitionKeys(plan, call.partition));
+    const partition = scope?.key ?? null;
+    const run: NewRun = {
+      runId, project: call.project, pipeline: plan.name, partition, scope, planHash: call.planHash, params, startedBy: parent?.startedBy ?? 'heddle', createdAt: Date.now(),
+      workflowId: workflowIdFor(call.project, plan.name, partition, runId), parent: { runId: call.parent.runId, step: call.parent.step }, called, backfill: parent?.backfill ?? null,
+    };
+    await addRun(parts.catalog.db, run);
+  } catch (error) {
+    if (isHeddleError(error) && (error.code === 'HDL-BAD-PARAMS' || error.code === 'HDL-BAD-PARTITION')) throw finalFailure(error, 'user');
+    throw error;
+  }
+  const row = await getRun(parts.catalog.db, runId);
+  if (!row) throw new HeddleError('HDL-NO-RUN', { what: `The run ${runId} was written but is not there.` });
+  return row;
+}

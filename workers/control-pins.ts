@@ -1,0 +1,40 @@
+/** Control activity heddle.pin: decides once for a run which partitions and model versions it reads. Server only. */
+import type { ServerParts } from '../api/server-parts.ts';
+import { keysOf } from '../calendar/partition-scope.ts';
+import { findModel, handleOf } from '../catalog/models.ts';
+import { getPin, keepPin, type PinValue } from '../catalog/pins.ts';
+import type { ControlActivities, PinRequest } from '../dsl/contract/control.ts';
+import { HeddleError } from '../dsl/errors/heddle-error.ts';
+import type { Plan } from '../dsl/plan/types.ts';
+import { pinSlice } from '../storage/datasets/pin-slice.ts';
+import { finalFailure } from './control-failure.ts';
+import { planByHash } from './control-plans.ts';
+
+export const pin = (parts: ServerParts): ControlActivities['heddle.pin'] => async (call) => {
+  let plan: Plan | undefined;
+  const pins: PinValue[] = [];
+  for (const request of call.pins) {
+    const kept = await getPin(parts.catalog.db, call.runId, request);
+    if (kept !== undefined) {
+      pins.push(kept);
+      continue;
+    }
+    plan ??= await planByHash(parts, call.planHash);
+    const value = await resolvePin(parts, call.project, plan, request);
+    pins.push(await keepPin(parts.catalog.db, call.runId, request, value, Date.now()));
+  }
+  return { pins };
+};
+
+/** What the request means now; { missing } where a partition or model is not there. */
+export async function resolvePin(parts: ServerParts, project: string, plan: Plan, request: PinRequest): Promise<PinValue> {
+  if (request.kind === 'model') {
+    const model = await findModel(parts.catalog.db, project, request.name);
+    if (model) return handleOf(model);
+    return request.optional ? null : { missing: `model ${request.name}` };
+  }
+  const dataset = plan.contracts.datasets[request.dataset];
+  if (!dataset) throw finalFailure(new HeddleError('HDL-PLAN-INVALID', { what: `The plan of ${plan.name} reads dataset ${request.dataset}, which its contracts do not hold.` }), 'user');
+  const keys = keysOf(dataset.partitions, request.how, request.key, request.span);
+  return pinSlice(parts.store, dataset, keys);
+}

@@ -1,0 +1,86 @@
+/**
+ * The reconciler: starts runs whose workflow never started (the server died between row and start), closes runs whose workflow
+ * ended without a record (terminated, timed out, gone), and prunes what has aged. Server only.
+ */
+import { join } from 'node:path';
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { createLogFiles } from '../api/logs/log-files.ts';
+import { closeRun } from '../api/runs/close-run.ts';
+import { isOver } from '../api/runs/run-detail.ts';
+import { retryOfWorkflow, startWorkflow } from '../api/runs/start-workflow.ts';
+import type { ServerParts } from '../api/server-parts.ts';
+import { getRun, openRuns, type RunRow } from '../catalog/runs.ts';
+import { pruneEvents } from '../catalog/step-events.ts';
+import { forgetWorkers } from '../catalog/workers.ts';
+import { isHeddleError } from '../dsl/errors/heddle-error.ts';
+import { startLoop, type Loop } from './server-loop.ts';
+
+const BATCH = 100;
+const STARTING_MS = 5_000;
+/** A record follows its workflow's end by at most this; a run touched later than that is left alone. */
+const SETTLE_MS = 10_000;
+const KEEP_EVENTS_MS = 3 * 24 * 3_600_000;
+const KEEP_LOGS_MS = 30 * 24 * 3_600_000;
+
+export function startReconciler(parts: ServerParts, everyMs = 2_000): Loop {
+  let cursor = '';
+  let pruned = 0;
+  return startLoop('reconciler', everyMs, parts.log, async () => {
+    const now = Date.now();
+    cursor = await reconcilePass(parts, now, cursor);
+    if (now - pruned < 3_600_000) return;
+    pruned = now;
+    await pruneEvents(parts.catalog.db, now - KEEP_EVENTS_MS);
+    await forgetWorkers(parts.catalog.db, now - KEEP_EVENTS_MS);
+    await createLogFiles(join(parts.config.stateFolder, 'logs')).prune(now - KEEP_LOGS_MS);
+  });
+}
+
+/** Looks at the next open runs behind the cursor; gives the next cursor, '' to begin again. */
+export async function reconcilePass(parts: ServerParts, now: number, cursor: string, settleMs = SETTLE_MS): Promise<string> {
+  const runs = await openRuns(parts.catalog.db, parts.config.project, BATCH, cursor);
+  for (const run of runs) {
+    try {
+      await reconcile(parts, run, now, settleMs);
+    } catch (error) {
+      parts.log.warn({ runId: run.runId, error: String(error) }, 'a run could not be reconciled');
+    }
+  }
+  return runs.length < BATCH ? '' : (runs.at(-1)?.runId ?? '');
+}
+
+async function reconcile(parts: ServerParts, run: RunRow, now: number, settleMs: number): Promise<void> {
+  if (run.status === 'starting' && !run.called) {
+    if (now - run.touchedAt < Math.min(STARTING_MS, settleMs)) return;
+    try {
+      await startWorkflow(parts, run);
+    } catch (error) {
+      if (!isHeddleError(error)) throw error; // what has a code will not get better
+      await closeRun(parts, run, { status: 'failed', message: error.what, code: error.code });
+    }
+    return;
+  }
+  if (now - run.touchedAt < settleMs) return;
+  const end = await endWithoutRecord(parts, run);
+  if (!end) return;
+  // Between the look at the row and the look at the workflow the record may have come: closeRun looks again.
+  await closeRun(parts, run, { ...end, code: 'HDL-RUN-LOST' });
+}
+
+async function endWithoutRecord(parts: ServerParts, run: RunRow): Promise<{ status: 'failed' | 'cancelled'; message: string } | undefined> {
+  const { temporal } = parts;
+  try {
+    const { status, closeTime } = await temporal.withDeadline(Date.now() + 5_000, () => temporal.workflow.getHandle(run.workflowId).describe());
+    if (status.name === 'RUNNING' || status.name === 'PAUSED' || !closeTime || Date.now() - closeTime.getTime() < 2_000) return undefined;
+    if (run.retry > 0 && !run.called && (await retryOfWorkflow(temporal, run.workflowId)) !== run.retry) return undefined;
+    if (status.name === 'TERMINATED') return { status: 'cancelled', message: 'The workflow was terminated in Temporal.' };
+    return { status: 'failed', message: `The workflow ended as ${status.name} without a record.` };
+  } catch (error) {
+    if (!(error instanceof WorkflowNotFoundError)) throw error;
+    if (run.called && run.parent) {
+      const parent = await getRun(parts.catalog.db, run.parent.runId);
+      if (parent && !isOver(parent)) return undefined; // its parent has yet to start it
+    }
+    return { status: 'failed', message: 'The workflow is gone from Temporal: its state was lost, or its retention has passed.' };
+  }
+}

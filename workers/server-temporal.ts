@@ -1,0 +1,42 @@
+/** The server's connections to Temporal: one for its client, one for its worker. Server only. */
+import { readFileSync } from 'node:fs';
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection } from '@temporalio/worker';
+import { registerSearchAttributes } from '../api/runs/search-attributes.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { HeddleError } from '../dsl/errors/heddle-error.ts';
+
+export interface TemporalConnections { readonly client: Client; readonly native: NativeConnection; close(): Promise<void> }
+
+/** Connects, and registers the search attributes that are missing. Throws HDL-TEMPORAL-UNREACHABLE. */
+export async function connectTemporal(temporal: ResolvedConfig['temporal']): Promise<TemporalConnections> {
+  const options = { address: temporal.address, ...(temporal.tls && { tls: tlsOf(temporal.tls) }), ...(temporal.apiKey !== null && { apiKey: temporal.apiKey }) };
+  let connection: Connection | undefined;
+  try {
+    connection = await Connection.connect({ ...options, connectTimeout: 5_000 });
+    const opened = connection;
+    await opened.withDeadline(Date.now() + 10_000, async () => {
+      await opened.workflowService.describeNamespace({ namespace: temporal.namespace });
+      await registerSearchAttributes(opened, temporal.namespace);
+    });
+    const native = await NativeConnection.connect(options);
+    return {
+      client: new Client({ connection: opened, namespace: temporal.namespace }), native,
+      async close() {
+        await native.close();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    await connection?.close();
+    const text = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
+    throw new HeddleError('HDL-TEMPORAL-UNREACHABLE', { what: `Temporal at ${temporal.address} does not answer (namespace ${temporal.namespace}): ${text}.`, where: 'temporal.address', cause: error });
+  }
+}
+
+function tlsOf(tls: NonNullable<ResolvedConfig['temporal']['tls']>) {
+  return {
+    ...(tls.ca !== undefined && { serverRootCACertificate: readFileSync(tls.ca) }), ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
+    ...(tls.cert !== undefined && tls.key !== undefined && { clientCertPair: { crt: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
+  };
+}

@@ -1,0 +1,45 @@
+/**
+ * The watch loop: looks at what runs wait for, and tells the workflow when it is there. A signal is durable once Temporal took
+ * it; it is sent again with growing pauses while the wait's row stands, because a second one does no harm. Server only.
+ */
+import { WorkflowNotFoundError } from '@temporalio/common';
+import { isUnavailable } from '../api/runs/start-workflow.ts';
+import type { ServerParts } from '../api/server-parts.ts';
+import { noteWait, watchedWaits, type WaitRow } from '../catalog/waits.ts';
+import { messages, type SatisfiedSignal } from '../dsl/contract/run.ts';
+import { lookAt } from './control-watch.ts';
+import { startLoop, type Loop } from './server-loop.ts';
+
+const BATCH = 1_000;
+/** Pauses before the next sending, by the number of sendings. After the last it is left alone. */
+const RESEND_MS = [0, 10_000, 60_000, 600_000];
+
+export const startWatches = (parts: ServerParts, everyMs = 1_000): Loop => startLoop('watches', everyMs, parts.log, () => watchPass(parts, Date.now()));
+
+/** One look at every open wait of a slice or a path. */
+export async function watchPass(parts: ServerParts, now: number): Promise<void> {
+  for (const wait of await watchedWaits(parts.catalog.db, parts.config.project, now, BATCH)) {
+    try {
+      if (wait.satisfiedAt === null && !isDue(wait, now)) continue;
+      const pause = RESEND_MS[wait.sends];
+      if (wait.satisfiedAt !== null && (pause === undefined || now - (wait.sentAt ?? 0) < pause)) continue;
+      const result = await lookAt(parts, wait);
+      if (result.state === 'satisfied') await tell(parts, wait, { step: wait.step, value: result.value }, now);
+    } catch (error) {
+      parts.log.warn({ runId: wait.runId, step: wait.step, error: String(error) }, 'a wait could not be looked at');
+    }
+  }
+}
+
+/** Each second in the first ten minutes, then every tenth second: long waits are for partitions that come hours later. */
+const isDue = (wait: WaitRow, now: number): boolean => now - wait.since < 600_000 || Math.floor(now / 1000) % 10 === 0;
+
+async function tell(parts: ServerParts, wait: WaitRow, signal: SatisfiedSignal, now: number): Promise<void> {
+  try {
+    await parts.temporal.withDeadline(Date.now() + 5_000, () => parts.temporal.workflow.getHandle(wait.workflowId).signal<[SatisfiedSignal]>(messages.satisfied, signal));
+  } catch (error) {
+    if (isUnavailable(error)) return; // the next pass tries again
+    if (!(error instanceof WorkflowNotFoundError)) throw error; // a workflow that ended waits no longer
+  }
+  await noteWait(parts.catalog.db, wait.runId, wait.step, { sentAt: now });
+}

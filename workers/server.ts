@@ -1,0 +1,95 @@
+/**
+ * `heddle server`: HTTP API, control activities, workflow worker, reconciler and watch loop in one process. It never runs
+ * authors' code. Used by the command line, `heddle dev` and tests.
+ */
+import { totalmem } from 'node:os';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { pino, type Logger } from 'pino';
+import { createApp } from '../api/app.ts';
+import { checkListener, isLoopback } from '../api/auth/listener.ts';
+import { localToken } from '../api/auth/token-file.ts';
+import { createMetrics } from '../api/metrics.ts';
+import { createNotifier } from '../api/notify/webhook.ts';
+import type { ServerParts } from '../api/server-parts.ts';
+import { openCatalog } from '../catalog/catalog.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { controlQueueOf } from '../dsl/contract/step.ts';
+import { openStore } from '../storage/store.ts';
+import { controlActivities } from './control-activities.ts';
+import { listen } from './server-http.ts';
+import { startReconciler } from './server-reconciler.ts';
+import { connectTemporal } from './server-temporal.ts';
+import { startWatches } from './server-watches.ts';
+import { workflowBundle } from './workflow-bundle.ts';
+
+export interface ServerOptions {
+  readonly config: ResolvedConfig;
+  /** Another entry of the workflow bundle: tests only. */
+  readonly workflows?: string;
+  readonly log?: Logger;
+  /** Most runs kept in memory; default by the machine's memory. */
+  readonly maxCachedWorkflows?: number;
+}
+
+export interface RunningServer {
+  readonly url: string;
+  readonly port: number;
+  readonly parts: ServerParts;
+  /** Resolves when the workflow worker has ended; rejects when it broke. */
+  readonly ended: Promise<void>;
+  /** Stops all in order: listener, loops, worker, connections, catalog. */
+  close(): Promise<void>;
+}
+
+/** Throws HDL-INSECURE-LISTENER, HDL-CATALOG-*, HDL-TEMPORAL-UNREACHABLE, HDL-PORT-TAKEN; then nothing is left running. */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config } = options;
+  checkListener(config.server);
+  const log = options.log ?? pino({ name: 'heddle-server', level: process.env['HEDDLE_LOG_LEVEL'] ?? 'info' }, pino.destination({ dest: 2, sync: true }));
+  const undo: (() => Promise<void>)[] = [];
+  const close = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step().catch((error: unknown) => log.warn({ error: String(error) }, 'a part did not stop cleanly'));
+  };
+  try {
+    const catalog = await openCatalog(config.catalog);
+    undo.push(() => catalog.close());
+    quietRuntime();
+    const temporal = await connectTemporal(config.temporal);
+    undo.push(() => temporal.close());
+    const parts: ServerParts = {
+      config, catalog, store: openStore({ root: config.storageRoot, project: config.project }), temporal: temporal.client, log, metrics: createMetrics(), notify: createNotifier(config.notify, config.project, log),
+    };
+    const tokens = isLoopback(config.server.host) ? [...config.server.tokens, localToken(config.server.tokenFile)] : config.server.tokens;
+    const listener = await listen(createApp(parts, tokens), config.server);
+    undo.push(() => listener.close());
+    const worker = await Worker.create({
+      connection: temporal.native, namespace: config.temporal.namespace, taskQueue: controlQueueOf(config.project), workflowBundle: await workflowBundle(options.workflows),
+      activities: controlActivities(parts), maxConcurrentWorkflowTaskExecutions: 40, maxConcurrentActivityTaskExecutions: 100,
+      maxCachedWorkflows: options.maxCachedWorkflows ?? cachedWorkflows(), reuseV8Context: true, shutdownGraceTime: '2s', shutdownForceTime: '10s',
+    });
+    const ended = worker.run();
+    ended.catch((error: unknown) => log.error({ err: error }, 'the workflow worker broke'));
+    undo.push(async () => {
+      if (worker.getState() === 'RUNNING') worker.shutdown();
+      await ended.catch(() => undefined);
+    });
+    for (const loop of [startReconciler(parts), startWatches(parts)]) undo.push(() => loop.stop());
+    log.info({ url: listener.url, project: config.project, temporal: config.temporal.address }, 'the server is ready');
+    return { url: listener.url, port: listener.port, parts, ended, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** About 300 KiB a cached run with its plan; at most an eighth of the memory. */
+const cachedWorkflows = (): number => Math.max(200, Math.min(1_500, Math.floor(totalmem() / 8 / (300 * 1024))));
+
+/** The SDK's runtime is one a process: the first of server and worker makes it. Warnings and errors only. */
+function quietRuntime(): void {
+  try {
+    Runtime.install({ logger: new DefaultLogger('WARN') });
+  } catch {
+    // made before: by a worker in this process, or by an earlier server
+  }
+}
