@@ -29,7 +29,7 @@ export async function startBench(): Promise<Bench> {
     BENCH_TEMPORAL: temporal.address,
     HEDDLE_TEMPORAL_ADDRESS: temporal.address,
     HEDDLE_LISTEN: `127.0.0.1:${port}`,
-    HEDDLE_STATE: folder,
+    HEDDLE_STATE_FOLDER: folder,
     HEDDLE_STORAGE_ROOT: join(folder, 'store'),
     HEDDLE_CATALOG: `sqlite:${join(folder, 'catalog.db')}`,
     HEDDLE_SERVER: `http://127.0.0.1:${port}`,
