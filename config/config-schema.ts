@@ -13,7 +13,7 @@ const pool = z.strictObject({
 });
 
 export const configSchema = z.strictObject({
-  project: name.optional(),
+  project: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'letters, digits, dots, dashes and underscores; at most 63').optional(),
   pipelines: z.array(text).min(1, "at least one glob, for instance 'pipelines/**/*.ts'"),
   temporal: z.strictObject({
     address: address.optional(),

@@ -49,7 +49,7 @@ export function resolveConfig(written: CheckedConfig | undefined, from: { folder
   };
   const absolute = (path: string): string => (isAbsolute(path) ? path : join(from.folder, path));
 
-  const stateFolder = absolute(pick('stateFolder', 'HEDDLE_STATE_FOLDER', undefined) ?? '.heddle');
+  const stateFolder = absolute(pick('stateFolder', 'HEDDLE_STATE', undefined) ?? '.heddle');
   const dev = readDevState(stateFolder);
   const project = pick('project', 'HEDDLE_PROJECT', written?.project) ?? 'default';
   const address = pick('temporal.address', 'HEDDLE_TEMPORAL_ADDRESS', written?.temporal?.address, ['heddle dev', dev?.temporal]) ?? DEFAULT_TEMPORAL;

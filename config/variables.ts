@@ -3,7 +3,7 @@ import { HeddleError } from '../dsl/errors/heddle-error.ts';
 
 /** Variable -> key of ResolvedConfig.sources that it sets, and what it takes. */
 export const variables = {
-  HEDDLE_PROJECT: { key: 'project', takes: /^[A-Za-z][A-Za-z0-9_.-]*$/, like: 'a name: letters, digits, dots, dashes, underscores' },
+  HEDDLE_PROJECT: { key: 'project', takes: /^[a-z0-9][a-z0-9._-]{0,62}$/i, like: 'a name: letters, digits, dots, dashes, underscores; at most 63' },
   HEDDLE_TEMPORAL_ADDRESS: { key: 'temporal.address', takes: /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, like: 'host:port, for instance 127.0.0.1:7233' },
   HEDDLE_TEMPORAL_NAMESPACE: { key: 'temporal.namespace', takes: /^\S+$/, like: 'a name' },
   HEDDLE_TEMPORAL_API_KEY: { key: 'temporal.apiKey', takes: /^\S+$/, like: 'a key' },
@@ -12,7 +12,7 @@ export const variables = {
   HEDDLE_SERVER: { key: 'server.url', takes: /^https?:\/\/[^\s/]+/, like: 'an address, for instance http://127.0.0.1:8233' },
   HEDDLE_LISTEN: { key: 'server.listen', takes: /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, like: 'host:port, for instance 127.0.0.1:8233' },
   HEDDLE_PYTHON: { key: 'python', takes: /./, like: 'a program' },
-  HEDDLE_STATE_FOLDER: { key: 'stateFolder', takes: /./, like: 'a folder' },
+  HEDDLE_STATE: { key: 'stateFolder', takes: /./, like: 'a folder' },
 } as const;
 
 export type Variable = keyof typeof variables;

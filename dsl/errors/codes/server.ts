@@ -19,6 +19,6 @@ export const serverCodes = {
   'HDL-CATALOG-LOCKED': { title: 'The catalog is locked by another process', fix: 'Stop the other server or the tool that holds the file open, then start again.', exit: 3, status: 503 },
   'HDL-CATALOG-UNREACHABLE': { title: 'The catalog cannot be opened', fix: 'Check `catalog` in heddle.config.ts (or HEDDLE_CATALOG), and that the database runs.', exit: 3, status: 503 },
   'HDL-TEMPORAL-UNREACHABLE': { title: 'Temporal does not answer', fix: 'Start it (heddle dev starts one), or set temporal.address (HEDDLE_TEMPORAL_ADDRESS).', exit: 3, status: 503 },
-  'HDL-PORT-TAKEN': { title: 'The port of the server is taken', fix: 'Stop the process that listens there, or set server.listen (HEDDLE_SERVER_LISTEN) to another port.', exit: 2 },
+  'HDL-PORT-TAKEN': { title: 'The port of the server is taken', fix: 'Stop the process that listens there, or set server.listen (HEDDLE_LISTEN) to another port.', exit: 2 },
   'HDL-INSECURE-LISTENER': { title: 'The server would listen beyond this machine without TLS', fix: 'Give server.tls, or listen on 127.0.0.1, or set server.insecure: true where a proxy does the TLS.', exit: 2 },
 } as const satisfies Record<string, CodeEntry>;
