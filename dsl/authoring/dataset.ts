@@ -71,7 +71,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
 
   function pick(how: 'at' | 'window' | 'before' | 'where') {
     return (key: object, span?: string): never => {
-      shared.current?.datasets.set(name, made);
+      shared.current?.datasets.add(made);
       const expr = { $slice: { dataset: name, how, key: keyExpr(key, names), ...(span !== undefined && { span }) } };
       return makeRef(expr, { uses: usesOf(...names.map((part) => (key as Readonly<Record<string, unknown>>)[part])) }) as never; // a proxy
     };

@@ -57,7 +57,7 @@ function taskValue(def: Declaration): TaskValue {
   const slices = slicesIn(def.output);
   const published = slices.filter(({ path }) => path.length < 2 && path[0] !== '*');
   const { rules, problems } = taskRules(def.name, def, published.length > 0, place);
-  const datasets = new Map([...slicesIn(def.input), ...slices].map(({ dataset }) => [dataset.name, dataset]));
+  const datasets = new Set([...slicesIn(def.input), ...slices].map(({ dataset }) => dataset));
   return {
     name: def.name,
     version: def.version,
@@ -67,7 +67,7 @@ function taskValue(def: Declaration): TaskValue {
     rules: def.control ? { ...rules, pool: 'heddle', class: 'control' } : rules,
     classGiven: def.control === true || def.resources?.class !== undefined,
     publishes: Object.fromEntries(published.map(({ path, dataset }) => [path.join('.'), dataset.name])),
-    datasets: [...datasets.values()],
+    datasets: [...datasets],
     cache: def.cache ?? false,
     ...(def.command && { command: def.command }),
     place,

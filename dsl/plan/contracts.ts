@@ -60,7 +60,7 @@ function scheduleDef({ name, schedule, place }: PipelineValue, problems: Problem
 
 function datasetsOf({ datasets, tasks }: Recording, problems: Problem[]): [string, DatasetDef][] {
   const found = new Map<string, Dataset>();
-  for (const dataset of [...datasets.values(), ...[...tasks.values()].flatMap((task) => task.datasets)]) {
+  for (const dataset of [...datasets, ...[...tasks.values()].flatMap((task) => task.datasets)]) {
     const other = found.get(dataset.name);
     found.set(dataset.name, other ?? dataset);
     if (other && other !== dataset && other.place !== dataset.place) {

@@ -16,7 +16,7 @@ export function recordPipeline(pipeline: PipelineValue): Recording {
   const recording: Recording = {
     pipeline,
     tasks: new Map(),
-    datasets: new Map(),
+    datasets: new Set(),
     events: new Map(),
     calls: new Map(),
     places: new WeakMap(),

@@ -28,7 +28,7 @@ export interface OpenBlock {
 export interface Recording {
   readonly pipeline: PipelineValue;
   readonly tasks: Map<string, TaskValue>;
-  readonly datasets: Map<string, Dataset>;
+  readonly datasets: Set<Dataset>;
   readonly events: Map<string, z.ZodType>;
   readonly calls: Map<string, PipelineValue>;
   /** Place of each node; its path is known only when the blocks around it have their ids. */

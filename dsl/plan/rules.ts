@@ -1,13 +1,12 @@
 /** The rules that a plan must keep beyond its types. All problems in one go. Used by buildPlan and `heddle check`. */
 import { MAX_ARRAY_ITEMS } from '../contract/step.ts';
 import type { PoolConfig } from '../config.ts';
-import { canonicalJson } from './canonical-json.ts';
 import { poolProblems } from './rules-pools.ts';
 import { publishProblems } from './rules-publish.ts';
 import { scheduleProblems } from './rules-schedule.ts';
 import type { Problem } from './problem.ts';
 import { walkPlan, type VisitedNode } from './walk-plan.ts';
-import type { Json, Plan } from './types.ts';
+import type { Plan } from './types.ts';
 
 export interface RuleContext {
   /** Left out: pools and classes are not checked. */
@@ -29,7 +28,7 @@ export function planProblems(plan: Plan, context: RuleContext = {}): Problem[] {
   const nodes = walkPlan(plan);
   for (const node of nodes) problems.push(...nodeProblems(node));
   problems.push(...publishProblems(plan, nodes), ...poolProblems(plan, nodes, context.pools, where), ...scheduleProblems(plan, where));
-  const bytes = canonicalJson(plan.skeleton as unknown as Json).length;
+  const bytes = JSON.stringify(plan.skeleton).length;
   if (bytes > MAX_SKELETON_BYTES) {
     problems.push({ code: 'HDL-PLAN-TOO-LARGE', what: `The plan of ${plan.name} has ${bytes} bytes; ${MAX_SKELETON_BYTES} is the limit.`, where });
   }
