@@ -13,7 +13,7 @@ export async function connectTemporal(temporal: ResolvedConfig['temporal']): Pro
   const options = { address: temporal.address, ...(temporal.tls && { tls: tlsOf(temporal.tls) }), ...(temporal.apiKey !== null && { apiKey: temporal.apiKey }) };
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ ...options, connectTimeout: 5_000 });
+    connection = await Connection.connect({ ...options, connectTimeout: 3_000 });
     const opened = connection;
     await opened.withDeadline(Date.now() + 10_000, async () => {
       await opened.workflowService.describeNamespace({ namespace: temporal.namespace });

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { aliasHistory, listModels, listVersions } from '../../catalog/models.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
-import { closestName } from '../closest-name.ts';
+import { closestName } from '../../config/closest-name.ts';
 import { addEndpoint, type Api } from '../endpoint.ts';
 import { jsonObjectSchema } from '../schemas/json.ts';
 import type { ServerParts } from '../server-parts.ts';

@@ -4,7 +4,7 @@
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json, JsonSchema, Plan } from '../../dsl/plan/types.ts';
-import { closestName } from '../closest-name.ts';
+import { closestName } from '../../config/closest-name.ts';
 
 /** Formats are the worker's matter: it validates with the author's own schema. */
 const ajv = new Ajv2020({ strict: false, validateFormats: false, allErrors: false, useDefaults: true });

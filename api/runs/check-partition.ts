@@ -3,7 +3,7 @@ import { partitionScope } from '../../calendar/partition-scope.ts';
 import type { PartitionScope } from '../../dsl/contract/run.ts';
 import { HeddleError, isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json, JsonObject, Plan } from '../../dsl/plan/types.ts';
-import { closestName } from '../closest-name.ts';
+import { closestName } from '../../config/closest-name.ts';
 
 /** Null for a pipeline without partitions. Throws HDL-BAD-PARTITION. */
 export function checkPartition(plan: Pick<Plan, 'name' | 'skeleton' | 'contracts'>, partition: JsonObject | null): PartitionScope | null {

@@ -8,7 +8,7 @@ import type { RunRow } from '../../catalog/runs.ts';
 import type { Explanation } from '../../dsl/contract/api.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Plan } from '../../dsl/plan/types.ts';
-import { closestName } from '../closest-name.ts';
+import { closestName } from '../../config/closest-name.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { findNode } from './find-node.ts';
 import type { LiveView } from './live-view.ts';

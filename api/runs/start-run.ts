@@ -9,7 +9,7 @@ import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json, Plan } from '../../dsl/plan/types.ts';
 import { digestOf } from '../../storage/digest.ts';
 import type { Identity } from '../auth/tokens.ts';
-import { closestName } from '../closest-name.ts';
+import { closestName } from '../../config/closest-name.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { checkParams } from './check-params.ts';
 import { checkPartition } from './check-partition.ts';
