@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync, existsSync, mkdtempSync, cpSync, rmSync } from 'node:fs';
+import { readFileSync, writeFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -72,9 +72,8 @@ describe('what is hashed', () => {
   it('does not change with formatting, file name, folder, time zone or the order of imports', () => {
     const folder = mkdtempSync(join(here, 'tmp-'));
     try {
-      const source = readFileSync(join(here, 'design-example.ts'), 'utf8');
+      const source = readFileSync(join(here, 'design-example.ts'), 'utf8').replaceAll(/ {2,}\/\/.*$/gm, '');
       writeFileSync(join(folder, 'z-other-name.ts'), `\n\n// moved\n${source.replaceAll(/^( *)const (\w+) +=/gm, '$1const $2 =').replaceAll(', ', ',\n  ').replace(/import \{([^}]*)\} from/, (_, names: string) => `import {${names.split(',').reverse().join(',')}} from`)}`);
-      cpSync(join(here, 'draft.ts'), join(folder, 'draft.ts'));
       const script = `import '../everything.ts'; import { trainDelay } from './z-other-name.ts'; import { planOf } from '../draft.ts'; import { canonicalJson } from '../../../dsl/plan/canonical-json.ts';
         const { places, ...rest } = planOf(trainDelay); process.stdout.write(canonicalJson(rest) + '\\n' + Object.values(places)[0]);`;
       writeFileSync(join(folder, 'main.ts'), script);
