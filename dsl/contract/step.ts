@@ -22,6 +22,8 @@ export interface StepCall {
   readonly input: Json;
   /** Key of the partition it publishes, { day: '2001-03-01' }. */
   readonly into?: JsonObject;
+  /** Key of the run's partition, '2001-03-01'; left out or null without partitions. */
+  readonly partition?: string | null;
   /** Charged attempts allowed in all; the worker counts (see workers/). */
   readonly attempts: number;
   readonly timeoutMs: number;
@@ -105,6 +107,8 @@ export interface PublishCall {
   readonly staged: readonly StagedPartition[];
   /** Overwrite what another run published? Default true: the newer generation replaces. */
   readonly replace: boolean;
+  /** The node's keep, for an output above 4 KiB. */
+  readonly keep?: readonly (readonly string[])[];
 }
 /** Result: the step's output with final slice handles in it. */
 export interface PublishResult {

@@ -1,0 +1,18 @@
+/** An author's Dataset as storage wants it: row schema as JSON Schema, computed once. */
+import { durationMs } from '../../dsl/authoring/duration.ts';
+import type { Dataset } from '../../dsl/authoring/dataset.ts';
+import { dimensionDefs } from '../../dsl/authoring/partition.ts';
+import { jsonSchemaOf } from '../../dsl/plan/json-schema.ts';
+import type { DatasetDef } from '../../dsl/plan/types.ts';
+
+const made = new WeakMap<Dataset, DatasetDef>();
+
+export function datasetDef(dataset: Dataset): DatasetDef {
+  let def = made.get(dataset);
+  if (!def) {
+    const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
+    def = { name: dataset.name, uri: dataset.uri, partitions: dimensionDefs(dataset.partitions), schema: jsonSchemaOf(dataset.schema, 'output').schema, ...(retainMs !== null && { retainMs }) };
+    made.set(dataset, def);
+  }
+  return def;
+}

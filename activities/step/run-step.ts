@@ -1,0 +1,126 @@
+/**
+ * Runs one attempt of one step: loads its input, validates it, runs the author's code, validates and stores the output. The
+ * whole wrapper, without Temporal: driven by the plan's StepCall alone. Used by workers, isolated children and tests.
+ */
+import type { TaskValue } from '../../dsl/authoring/values.ts';
+import { INLINE_BYTES, type AttemptMeta, type StagedPartition, type StepCall, type StepResult } from '../../dsl/contract/step.ts';
+import { HeddleError } from '../../dsl/errors/heddle-error.ts';
+import type { Json } from '../../dsl/plan/types.ts';
+import { runCommand } from '../command/run-command.ts';
+import type { AttemptLog } from './attempt-log.ts';
+import { checkShape, checkSize } from './check-value.ts';
+import { classifyFailure } from './classify-failure.ts';
+import { StepCancelled, StepError, StepInterrupted, StepTimedOut } from './step-error.ts';
+import type { StepHost } from './step-host.ts';
+import { taskContext, type StepContext } from './task-context.ts';
+
+/** How long a task that was told to stop may go on before the step ends without it. */
+const STOP_GRACE_MS = 10_000;
+
+/**
+ * Throws StepError (failed, classified), StepCancelled or StepInterrupted. Whatever is thrown or returned carries no secret
+ * that the redactor knows.
+ */
+export async function runStep(call: StepCall, host: StepHost): Promise<StepResult> {
+  const startedAt = host.now();
+  let log: AttemptLog | null = null;
+  const openLog = (): AttemptLog => (log ??= host.openLog(call));
+  const rows = { in: 0, out: 0 };
+  let task: TaskValue | undefined;
+  const meta = (): AttemptMeta => ({
+    startedAt, attempt: host.attempt, worker: host.worker, ms: host.now() - startedAt,
+    ...(task && { codeDigest: host.codeDigest(task) }), ...(rows.in > 0 && { rowsIn: rows.in }), ...(rows.out > 0 && { rowsOut: rows.out }),
+  });
+  const ending = endingOf(call, host.signal);
+  try {
+    task = host.task(call.task, call.version);
+    if (!task) throw noTask(call, host.worker);
+    const context = taskContext(call, task, host, ending.signal, openLog);
+    const attempt = attemptTask(call, task, host, context);
+    const { output, staged } = await Promise.race([attempt, ending.givenUp]);
+    Object.assign(rows, context.rows);
+    await context.checkpoint.clear();
+    return { output, meta: meta(), ...(staged.length > 0 && { staged }) };
+  } catch (thrown) {
+    const reason: unknown = ending.signal.aborted ? ending.signal.reason : null;
+    if (reason instanceof StepCancelled || reason instanceof StepInterrupted) throw reason;
+    const found = classifyFailure(reason instanceof StepTimedOut ? timedOut(call, host.worker) : thrown, host.redactor);
+    const failure = { ...found.failure, meta: meta() };
+    openLog().log.error(failure.message, { class: failure.class, code: failure.code, ...(found.authorStack !== null && { stack: found.authorStack }) });
+    throw new StepError(failure, found.authorStack);
+  } finally {
+    ending.stop();
+    // a log that cannot be kept never fails a step
+    await (log as AttemptLog | null)?.close().catch(() => undefined);
+  }
+}
+
+async function attemptTask(call: StepCall, task: TaskValue, host: StepHost, context: StepContext): Promise<{ output: Json; staged: StagedPartition[] }> {
+  const loaded = await host.data.loadInputs(call.input);
+  checkSize('input', loaded, call);
+  const input = await checkShape('input', task, loaded, call);
+  const work = (): Promise<unknown> => (task.command ? runCommand({ call, task, input: input as Json, host, context }) : codeOf(task)(input, context.ctx));
+  const result = await (host.within ? host.within(work) : work());
+  // a task without an output schema returns nothing, which is null in JSON
+  const shaped = (await checkShape('output', task, result ?? null, call)) as Json; // output schemas are JSON, checked at compile time
+  const output = host.redactor.json(shaped);
+  const { bytes } = checkSize('output', output, call);
+  const staged = placed(call, task, output, context);
+  return { output: bytes > INLINE_BYTES ? await host.data.storeValue(output, call.keep ?? [], call) : output, staged };
+}
+
+function codeOf(task: TaskValue): NonNullable<TaskValue['run']> {
+  if (!task.run) throw new HeddleError('HDL-NO-CODE', { what: `Task ${task.name} ${task.version} has no code that a worker can run.`, where: task.place ?? undefined });
+  return task.run;
+}
+
+/** Staged partitions with their place in the output. A task that publishes must have written what it publishes. */
+function placed(call: StepCall, task: TaskValue, output: Json, context: StepContext): StagedPartition[] {
+  return Object.entries(task.publishes).flatMap(([path, dataset]) => {
+    const at = path === '' ? [] : path.split('.');
+    const handle = at.reduce<Json | undefined>((value, part) => (value as { readonly [key: string]: Json } | null | undefined)?.[part], output);
+    if (handle === null || handle === undefined) return []; // a nullable output that publishes nothing this time
+    const made = context.staged.findLast(({ slice }) => slice.dataset === dataset);
+    if (made) return [{ ...made.staged, at }];
+    throw new HeddleError('HDL-NOT-WRITTEN', {
+      what: `${task.name} ${task.version} publishes ${dataset} and returned a slice that it did not write.`, where: `${call.pipeline}, step ${call.step}`,
+    });
+  });
+}
+
+/** When the step must end: its own time, a cancel, a shutdown. `givenUp` rejects when the task does not heed the signal. */
+function endingOf(call: StepCall, outer: AbortSignal): { readonly signal: AbortSignal; readonly givenUp: Promise<never>; stop(): void } {
+  const controller = new AbortController();
+  let giveUp: (reason: unknown) => void = () => undefined;
+  const givenUp = new Promise<never>((_, reject) => { giveUp = reject; });
+  givenUp.catch(() => undefined);
+  // A little before Temporal's own clock, so that the failure says what happened.
+  const margin = Math.min(2_000, call.timeoutMs * 0.1);
+  let last: NodeJS.Timeout | undefined;
+  const end = (reason: unknown, graceMs: number): void => {
+    if (controller.signal.aborted) return;
+    controller.abort(reason);
+    last = setTimeout(() => { giveUp(reason); }, graceMs);
+  };
+  const timer = setTimeout(() => { end(new StepTimedOut(`the step's time is over`), margin / 2); }, Math.min(call.timeoutMs - margin, 2 ** 31 - 1));
+  const onAbort = (): void => { end(outer.reason, STOP_GRACE_MS); };
+  outer.addEventListener('abort', onAbort, { once: true });
+  if (outer.aborted) onAbort();
+  return {
+    signal: controller.signal,
+    givenUp,
+    stop() {
+      clearTimeout(timer);
+      clearTimeout(last);
+      outer.removeEventListener('abort', onAbort);
+    },
+  };
+}
+
+const timedOut = (call: StepCall, worker: string): HeddleError =>
+  new HeddleError('HDL-STEP-TIMEOUT', {
+    what: `Step ${call.step} did not end within ${call.timeoutMs >= 1000 ? `${call.timeoutMs / 1000} s` : `${call.timeoutMs} ms`}.`, where: `${call.pipeline}, task ${call.task} ${call.version}, worker ${worker}`,
+  });
+
+const noTask = (call: StepCall, worker: string): HeddleError =>
+  new HeddleError('HDL-NO-TASK', { what: `Worker ${worker} has no task ${call.task} version ${call.version}.`, where: `${call.pipeline}, step ${call.step}` });
