@@ -29,6 +29,8 @@ export interface TaskSource {
   readonly exportName: string | null;
   /** 'file:line:column', absolute. */
   readonly place: string | null;
+  /** argv of a command task. */
+  readonly command: readonly string[] | null;
 }
 export interface PipelineSource {
   readonly name: string;

@@ -78,7 +78,7 @@ async function answer(request: CompileRequest): Promise<CompileAnswer> {
   // also those that a body swallowed
   for (const { code, what, where, why, fix } of trapped) problems.push(problemOf({ code, what, where, why, fix }, folder));
   if (only === null) addUsed(pipelines, tasks, problems, folder);
-  const sources = [...tasks.values()].map(({ value, file, exportName }) => ({ name: value.name, version: value.version, file, exportName, place: value.place }));
+  const sources = [...tasks.values()].map(({ value, file, exportName }) => ({ name: value.name, version: value.version, file, exportName, place: value.place, command: value.command ?? null }));
   const found = [...pipelines].map(([name, { value, file, exportName }]) => ({ name, file, exportName, place: value.place }));
   return { kind: 'answer', problems, watched, plans: [...plans], tasks: sources, files, pipelines: found };
 }
