@@ -45,7 +45,7 @@ export function partitionKeys(plan: Pick<Plan, 'contracts'>, partition: JsonObje
 }
 
 /** How many times `next` or `previous` is followed from $partition anywhere in the plan. */
-function neighbourDepth(json: Json): number {
+export function neighbourDepth(json: Json): number {
   if (json === null || typeof json !== 'object') return 0;
   if (Array.isArray(json)) return Math.max(0, ...json.map(neighbourDepth));
   const object = json as JsonObject;

@@ -19,6 +19,7 @@ export default async function tiny(input: RunInput): Promise<void> {
   const live: StepRecord[] = [record('slow', { status: mode === 'wait' ? 'waiting' : 'queued', waitingFor: mode === 'wait' ? 'someone' : null, startedAt: null, endedAt: null, output: null, meta: null })];
   setHandler(defineUpdate<ControlAnswer, [ControlMessage]>('heddle.control'), (message) => {
     if (message.kind === 'event' && message.event === 'refused') return { ok: false, code: 'HDL-NO-STEP', why: 'nobody waits for it' };
+    if (message.kind === 'pause' && paused) return { ok: false, code: 'no code of ours', why: 'it is paused already' };
     if (message.kind === 'pause') paused = true;
     if (message.kind === 'resume') paused = false;
     messages.push(message);
