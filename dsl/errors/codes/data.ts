@@ -3,4 +3,6 @@ import type { CodeEntry } from '../registry.ts';
 
 export const dataCodes = {
   'HDL-PARTITION-EXISTS': { title: 'The partition is already published', fix: 'Nothing to do if it is the same run; else force a replacement.', exit: 1 },
+  'HDL-BAD-KEY': { title: 'A partition key does not fit its dataset or pipeline', fix: 'Write the key as the message shows.', exit: 2, status: 400 },
+  'HDL-BAD-SPAN': { title: 'A window of time is not understood', fix: 'Write it as 12h, 28d, 4w or 3mo.', exit: 1 },
 } as const satisfies Record<string, CodeEntry>;
