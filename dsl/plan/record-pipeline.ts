@@ -1,5 +1,5 @@
 /** Runs a pipeline's body once and keeps what it recorded. The body gets refs to the parameters and the partition. */
-import { HeddleError } from '../errors/heddle-error.ts';
+import { HeddleError, isHeddleError } from '../errors/heddle-error.ts';
 import type { PipelineValue } from '../authoring/values.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import { makeRef } from './make-ref.ts';
@@ -38,7 +38,7 @@ export function recordPipeline(pipeline: PipelineValue): Recording {
     return recording;
   } catch (error) {
     recorded.delete(pipeline);
-    if (error instanceof HeddleError && error.where === null && pipeline.place !== null) {
+    if (isHeddleError(error) && error.where === null && pipeline.place !== null) {
       throw new HeddleError(error.code, { what: error.what, where: pipeline.place, why: error.why ?? undefined, fix: error.fix, cause: error });
     }
     throw error;

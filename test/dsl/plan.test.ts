@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { readFileSync, writeFileSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -70,11 +70,13 @@ describe('places', () => {
 
 describe('what is hashed', () => {
   it('does not change with formatting, file name, folder, time zone or the order of imports', () => {
-    const folder = mkdtempSync(join(here, 'tmp-'));
+    // below the repository, so that 'heddle' is found; not in test/, where a compiler may look meanwhile
+    mkdirSync(join(here, '../../.heddle'), { recursive: true });
+    const folder = mkdtempSync(join(here, '../../.heddle/plan-'));
     try {
       const source = readFileSync(join(here, 'design-example.ts'), 'utf8').replaceAll(/ {2,}\/\/.*$/gm, '');
       writeFileSync(join(folder, 'z-other-name.ts'), `\n\n// moved\n${source.replaceAll(/^( *)const (\w+) +=/gm, '$1const $2 =').replaceAll(', ', ',\n  ').replace(/import \{([^}]*)\} from/, (_, names: string) => `import {${names.split(',').reverse().join(',')}} from`)}`);
-      const script = `import '../everything.ts'; import { trainDelay } from './z-other-name.ts'; import { planOf } from '../draft.ts'; import { canonicalJson } from '../../../dsl/plan/canonical-json.ts';
+      const script = `import '../../test/dsl/everything.ts'; import { trainDelay } from './z-other-name.ts'; import { planOf } from '../../test/dsl/draft.ts'; import { canonicalJson } from '../../dsl/plan/canonical-json.ts';
         const { places, ...rest } = planOf(trainDelay); process.stdout.write(canonicalJson(rest) + '\\n' + Object.values(places)[0]);`;
       writeFileSync(join(folder, 'main.ts'), script);
       const [text, place] = execFileSync(process.execPath, ['--conditions=heddle-source', join(folder, 'main.ts')], { env: { TZ: 'Pacific/Apia', PATH: '' }, cwd: '/', encoding: 'utf8' }).split('\n');
