@@ -108,7 +108,7 @@ export async function endRun(db: CatalogDb, runId: string, final: RunFinal, coun
   const first = final.failures[0];
   const result = await db.updateTable('runs').set((eb) => ({
     status: final.status, ended_at: final.endedAt, started_at: eb.fn.coalesce('started_at', 'created_at'), touched_at: final.endedAt, counts: toColumn(counts), output: toColumn(final.output),
-    failure: first ? `${first.step}: ${firstLine(first.failure.message)}` : null, failures: toColumn(final.failures), abandoned: toColumn(final.abandoned),
+    failure: first ? `${first.step === '' ? '' : `${first.step}: `}${firstLine(first.failure.message)}` : null, failures: toColumn(final.failures), abandoned: toColumn(final.abandoned),
   })).where('run_id', '=', runId).where('status', 'in', ['starting', 'running', 'paused']).executeTakeFirst();
   return Number(result.numUpdatedRows) > 0;
 }

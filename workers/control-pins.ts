@@ -1,11 +1,12 @@
 /** Control activity heddle.pin: decides once for a run which partitions and model versions it reads. Server only. */
 import type { ServerParts } from '../api/server-parts.ts';
-import { keysOf } from '../calendar/partition-scope.ts';
+import { keysOf } from '../calendar/keys-of.ts';
+import type { Key } from '../calendar/partition-scope.ts';
 import { findModel, handleOf } from '../catalog/models.ts';
 import { getPin, keepPin, type PinValue } from '../catalog/pins.ts';
 import type { ControlActivities, PinRequest } from '../dsl/contract/control.ts';
-import { HeddleError } from '../dsl/errors/heddle-error.ts';
-import type { Plan } from '../dsl/plan/types.ts';
+import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
+import type { DatasetDef, Plan } from '../dsl/plan/types.ts';
 import { pinSlice } from '../storage/datasets/pin-slice.ts';
 import { finalFailure } from './control-failure.ts';
 import { planByHash } from './control-plans.ts';
@@ -35,6 +36,15 @@ export async function resolvePin(parts: ServerParts, project: string, plan: Plan
   }
   const dataset = plan.contracts.datasets[request.dataset];
   if (!dataset) throw finalFailure(new HeddleError('HDL-PLAN-INVALID', { what: `The plan of ${plan.name} reads dataset ${request.dataset}, which its contracts do not hold.` }), 'user');
-  const keys = keysOf(dataset.partitions, request.how, request.key, request.span);
-  return pinSlice(parts.store, dataset, keys);
+  return pinSlice(parts.store, dataset, keysIn(dataset, request));
+}
+
+/** The partitions that the request names. A key that does not fit the dataset fails the step for good. */
+function keysIn(dataset: DatasetDef, request: Extract<PinRequest, { kind: 'slice' }>): Key[] {
+  const key = Object.fromEntries(Object.entries(request.key).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
+  try {
+    return keysOf(dataset.partitions, request.how, key, request.span);
+  } catch (error) {
+    throw isHeddleError(error) ? finalFailure(error, 'user') : error;
+  }
 }

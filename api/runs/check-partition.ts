@@ -22,11 +22,14 @@ export function checkPartition(plan: Pick<Plan, 'name' | 'skeleton' | 'contracts
     const near = closestName(name, names);
     throw new HeddleError('HDL-BAD-PARTITION', { what: `${plan.name} has no dimension "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`, where, fix: `Its dimensions: ${names.join(', ')}.` });
   }
+  const key: Record<string, string> = {};
   for (const name of names) {
-    if (typeof partition[name] !== 'string') throw new HeddleError('HDL-BAD-PARTITION', { what: `The partition's ${name} is ${partition[name] === undefined ? 'missing' : JSON.stringify(partition[name])}.`, where });
+    const value = partition[name];
+    if (typeof value !== 'string') throw new HeddleError('HDL-BAD-PARTITION', { what: `The partition's ${name} is ${value === undefined ? 'missing' : JSON.stringify(value)}.`, where });
+    key[name] = value;
   }
   try {
-    return partitionScope(dimensions, partition, neighbourDepth(plan.skeleton as unknown as Json)); // a plan is plain JSON
+    return partitionScope(dimensions, key, neighbourDepth(plan.skeleton as unknown as Json)); // a plan is plain JSON
   } catch (error) {
     const what = isHeddleError(error) ? error.what : `The partition ${JSON.stringify(partition)} does not fit: ${error instanceof Error ? error.message : String(error)}.`;
     throw new HeddleError('HDL-BAD-PARTITION', { what, where, fix: isHeddleError(error) ? error.fix : undefined, cause: error });
