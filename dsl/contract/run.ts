@@ -24,6 +24,21 @@ export interface RunInput {
   readonly retryOf?: number;
   /** Set by continue-as-new only. */
   readonly carry?: Json;
+  /** Other bounds than the interpreter's own: for tests. */
+  readonly limits?: RunLimits;
+}
+
+/** Bounds of one interpreter workflow; each left out has its default. */
+export interface RunLimits {
+  /** Continue-as-new above these. Default 4,000 events, 2 MiB. */
+  readonly historyEvents?: number;
+  readonly historyBytes?: number;
+  /** Time that running steps get to end after a cancel. Default 60 s. */
+  readonly graceMs?: number;
+  /** Longest time of an `always` block. Default 10 min. */
+  readonly alwaysMs?: number;
+  /** Steps in flight at once. Default 100. */
+  readonly inFlight?: number;
 }
 
 /** $partition, computed by the server's calendar. JSON: { key, day, start, end, next, previous }. */

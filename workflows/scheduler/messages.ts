@@ -142,6 +142,10 @@ export interface SchedulerCore {
   steps(): Iterable<StepState>;
   step(path: string): StepState | undefined;
   readonly counts: Readonly<Partial<Record<StepStatus, number>>>;
+  /** Failed steps that wait for a person (onFailure: 'pause'). */
+  readonly holding: number;
+  /** Of a map: how many of its items failed so far, and the first failure. */
+  failedItems(step: string): { readonly failed: number; readonly first: StepFailure | null };
   /** Pins made so far, for continue-as-new. */
   readonly pins: Readonly<Record<string, PinValue>>;
   /** Forgets failed and blocked steps, so that they run again with what follows (resume after onFailure: 'pause'). */

@@ -84,6 +84,13 @@ export class Scheduler implements SchedulerCore {
     if (this.phase !== 'body') return this.bodyOutcome?.status ?? 'failed';
     return this.byPerson || this.held.length > 0 ? 'paused' : 'running';
   }
+  get holding(): number {
+    return this.held.length;
+  }
+  failedItems(step: string): { readonly failed: number; readonly first: StepFailure | null } {
+    const map = this.byStep.get(step)?.map;
+    return { failed: map?.failed ?? 0, first: map?.causes[0]?.failure ?? null };
+  }
   steps(): Iterable<StepState> {
     return this.states.values();
   }
