@@ -1,6 +1,6 @@
 /**
- * Closes a run whose workflow can no longer record itself: terminated, timed out or gone. What pushes told of its steps is
- * kept, marked by having no exact meta. Server only.
+ * Closes a run whose workflow can no longer record itself: terminated, timed out or gone. Finished outputs are taken from its
+ * history, the rest from what the interpreter or pushes told. Server only.
  */
 import { endRun, getRun, type RunRow } from '../../catalog/runs.ts';
 import { countSteps, writePage } from '../../catalog/steps.ts';
@@ -8,6 +8,7 @@ import { removeWaits } from '../../catalog/waits.ts';
 import type { RunFinal, StepRecord } from '../../dsl/contract/run.ts';
 import type { ErrorCode } from '../../dsl/errors/registry.ts';
 import type { ServerParts } from '../server-parts.ts';
+import { historyOutputs, type HistoryOutput } from './history-outputs.ts';
 import { createLiveView } from './live-view.ts';
 import { isOver, runSteps } from './run-detail.ts';
 import { writeRunFile } from './run-file.ts';
@@ -31,9 +32,20 @@ export async function closeRun(parts: ServerParts, run: RunRow, end: { readonly 
 }
 
 async function lastKnownSteps(parts: ServerParts, run: RunRow, now: number): Promise<StepRecord[]> {
-  const page = await runSteps(parts, createLiveView(parts.temporal), run, { limit: 5_000 });
-  return page.items.map(({ observed: _observed, progress: _progress, ...step }) => {
+  const [page, outputs] = await Promise.all([runSteps(parts, createLiveView(parts.temporal), run, { limit: 5_000 }), historyOutputs(parts.temporal, run.workflowId)]);
+  const steps = page.items.map(({ observed: _observed, progress: _progress, ...step }): StepRecord => {
+    const known = outputs.get(step.step);
+    outputs.delete(step.step);
+    if (known) return { ...step, status: 'done', waitingFor: null, ...measured(known) };
     const open = step.status === 'running' || step.status === 'publishing' || step.status === 'queued' || step.status === 'retrying' || step.status === 'waiting';
     return open ? { ...step, status: 'abandoned', endedAt: now } : step;
   });
+  for (const [step, known] of outputs) {
+    steps.push({ step, kind: 'task', task: null, status: 'done', waitingFor: null, queuedAt: null, startedAt: null, endedAt: null, attempts: 1, failure: null, version: null, worker: null, runMs: null, waitMs: 0, output: null, meta: null, ...measured(known) });
+  }
+  return steps;
 }
+
+const measured = ({ output, meta }: HistoryOutput): Partial<StepRecord> => ({
+  output, meta, ...(meta && { startedAt: meta.startedAt, endedAt: meta.startedAt + meta.ms, attempts: meta.attempt, worker: meta.worker, runMs: meta.ms }),
+});

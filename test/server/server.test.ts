@@ -152,6 +152,15 @@ describe('a run', () => {
     expect(await api.post(`/runs/${runId}/retry`, {})).toMatchObject({ status: 409, body: { error: { code: 'HDL-RUN-OPEN' } } });
   });
 
+  it('that was ended by force keeps what its history holds, so that a retry goes on from there', async () => {
+    const runId = await start({ mode: 'register' });
+    await until(async () => (await api.get<RunDetail>(`/runs/${runId}`)).body.steps.length > 1);
+    await api.post(`/runs/${runId}/cancel`, { force: true });
+    expect((await api.get<RunDetail>(`/runs/${runId}`)).body).toMatchObject({ status: 'cancelled', steps: [{ step: 'register', status: 'done', output: { model: { version: '1' } } }, { step: 'slow', status: 'abandoned' }] });
+    await api.post(`/runs/${runId}/retry`, {});
+    expect(await api.ended(runId)).toMatchObject({ status: 'done', output: { seeded: { register: { model: { version: '1' } } } } });
+  });
+
   it('is cancelled by asking the workflow, and by force at once', async () => {
     const soft = await start({ mode: 'hang' });
     expect((await api.post(`/runs/${soft}/cancel`, { reason: 'wrong day' })).status).toBe(200);

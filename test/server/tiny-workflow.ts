@@ -39,6 +39,12 @@ export default async function tiny(input: RunInput): Promise<void> {
       return await end({ status: 'failed', output: null, failures: [{ step: 'second', failure }] }, [record('first', { output: { n: 1 } }), record('second', { status: 'failed', output: null, failure })]);
     }
     if (mode === 'fail') return await end({ output: { seeded: done } as never }, [record('second', {})]);
+    if (mode === 'register' && input.retryOf === undefined) {
+      await server['heddle.register_model']({ project: input.project, runId: input.runId, pipeline: input.pipeline, step: 'register', input: { model: { kind: 'model', name: 'm', version: 'new', uri: 'file:///m', digest: input.runId } } });
+      live.unshift(record('register', { status: 'done', output: null, meta: null }));
+      await condition(() => false);
+    }
+    if (mode === 'register') return await end({ output: { seeded: done } as never }, []);
     if (mode === 'hang' || mode === 'wait') {
       if (mode === 'wait') await server['heddle.watch']({ project: input.project, runId: input.runId, workflowId: workflowInfo().workflowId, planHash: input.planHash, step: 'slow', on: { kind: 'gate', ask: 'Promote?', show: { auc: 0.6 }, from: ['ml-oncall'] }, deadline: Date.now() + 60_000 });
       await condition(() => messages.some((message) => message.kind === 'event' || message.kind === 'answer'));
