@@ -17,6 +17,9 @@ export function always(body: (outcome: Ref<RunOutcome>) => void): void {
   if (top.parent !== null) current.problems.push({ code: 'HDL-ALWAYS-PLACE', what: `always() stands inside ${top.label}.`, where: callerPlace() });
   if (current.always !== null) current.problems.push({ code: 'HDL-ALWAYS-PLACE', what: 'always() was called twice.', where: callerPlace() });
   // null parent: refs to the body's steps are out of its sight; ids are shared, since step paths are
-  const { block } = recordBlock('always', (own) => body(makeRef({ $ref: ['$outcome'] }, { uses: [{ root: '$outcome', block: own }] }) as never), { parent: null, ids: top.ids });
+  const { block } = recordBlock('always', (own) => body(makeRef({ $ref: ['$outcome'] }, { uses: [{ root: '$outcome', block: own }] }) as never), {
+    parent: null,
+    ids: top.ids,
+  });
   current.always = block;
 }

@@ -6,8 +6,7 @@ import { makeRef, usesOf } from '../plan/make-ref.ts';
 type Ordered = number | string;
 type Widen<T> = T extends number ? number : T extends string ? string : T;
 
-const op = (name: string, ...args: unknown[]): Condition =>
-  makeRef({ $op: [name, ...args.map((arg) => exprOf(arg))] }, { uses: usesOf(...args) }) as never; // a proxy has no type of its own
+const op = (name: string, ...args: unknown[]): Condition => makeRef({ $op: [name, ...args.map((arg) => exprOf(arg))] }, { uses: usesOf(...args) }) as never; // a proxy has no type of its own
 export const gt = <T extends Ordered>(a: RefTo<T>, b: NoInfer<Input<Widen<T>>>): Condition => op('gt', a, b);
 export const gte = <T extends Ordered>(a: RefTo<T>, b: NoInfer<Input<Widen<T>>>): Condition => op('gte', a, b);
 export const lt = <T extends Ordered>(a: RefTo<T>, b: NoInfer<Input<Widen<T>>>): Condition => op('lt', a, b);

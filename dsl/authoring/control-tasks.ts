@@ -32,8 +32,7 @@ export const promoteModel = control(
 ) => Ref<{ model: Model<N>; previous: Model<N> | null }>;
 
 /** Sends a message through the project's webhook. */
-export const notify = control(
-  'heddle.notify',
-  z.object({ text: z.string(), level: z.enum(['info', 'warning', 'error']).default('info') }),
-  z.null(),
-) as (input: { readonly text: Input<string>; readonly level?: 'info' | 'warning' | 'error' }, options?: StepOptions) => Ref<null>;
+export const notify = control('heddle.notify', z.object({ text: z.string(), level: z.enum(['info', 'warning', 'error']).default('info') }), z.null()) as (
+  input: { readonly text: Input<string>; readonly level?: 'info' | 'warning' | 'error' },
+  options?: StepOptions,
+) => Ref<null>;

@@ -42,11 +42,21 @@ export function declareTask(def: Declaration): object {
     const { current } = recording(name);
     const known = current.tasks.get(use);
     if (known && known !== value && known.place !== value.place) {
-      current.problems.push({ code: 'HDL-DUPLICATE-TASK', what: `Two tasks are called ${use}: here and at ${known.place ?? 'an unknown place'}.`, where: value.place });
+      current.problems.push({
+        code: 'HDL-DUPLICATE-TASK',
+        what: `Two tasks are called ${use}: here and at ${known.place ?? 'an unknown place'}.`,
+        where: value.place,
+      });
     }
     current.tasks.set(use, value);
-    if (target && !into) current.problems.push({ code: 'HDL-NO-TARGET', what: `${name} publishes ${target.name} and was not told which partition.`, where: callerPlace() });
-    const node = { kind: 'task', task: use, input: exprOf(input), ...(into && { into: keyExpr(into, target ? dimensionNames(target.partitions) : []) }) } as const;
+    if (target && !into)
+      current.problems.push({ code: 'HDL-NO-TARGET', what: `${name} publishes ${target.name} and was not told which partition.`, where: callerPlace() });
+    const node = {
+      kind: 'task',
+      task: use,
+      input: exprOf(input),
+      ...(into && { into: keyExpr(into, target ? dimensionNames(target.partitions) : []) }),
+    } as const;
     return record(name, node, shape, options).ref;
   };
   return brandTask(Object.assign(call, { taskName: name, run: runByItself(value) }), value);
@@ -81,8 +91,10 @@ function taskValue(def: Declaration): TaskValue {
 
 function nameProblems({ name, version, control }: Declaration, place: string | null): Problem[] {
   const problems: Problem[] = [];
-  if (!control && name.startsWith('heddle.')) problems.push({ code: 'HDL-RESERVED-NAME', what: `The task name "${name}" begins with "heddle.".`, where: place });
+  if (!control && name.startsWith('heddle.'))
+    problems.push({ code: 'HDL-RESERVED-NAME', what: `The task name "${name}" begins with "heddle.".`, where: place });
   if (!/^[A-Za-z][A-Za-z0-9_.-]{0,99}$/.test(name)) problems.push({ code: 'HDL-BAD-NAME', what: `"${name}" cannot be the name of a task.`, where: place });
-  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(version)) problems.push({ code: 'HDL-BAD-NAME', what: `"${version}" cannot be the version of task ${name}.`, where: place });
+  if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(version))
+    problems.push({ code: 'HDL-BAD-NAME', what: `"${version}" cannot be the version of task ${name}.`, where: place });
   return problems;
 }

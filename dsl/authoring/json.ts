@@ -21,8 +21,6 @@ type Unfit<T, At extends string> = T extends Primitive | Handle<string>
               ? Unfit<E, `${At}[]`>
               : T extends object
                 ? {
-                    [K in keyof T & string]-?: K extends Reserved
-                      ? `${At}.${K}: this name is reserved, rename the field`
-                      : Unfit<T[K], `${At}.${K}`>;
+                    [K in keyof T & string]-?: K extends Reserved ? `${At}.${K}: this name is reserved, rename the field` : Unfit<T[K], `${At}.${K}`>;
                   }[keyof T & string]
                 : `${At} is unknown: give its schema`;

@@ -51,7 +51,11 @@ export function map<const L extends Mappable, R, const O extends MapOptions<Item
   const items = overShape.list === 'items' ? 'list' : 'array';
   const bears = toleration(tolerate);
   if (bears === null) {
-    current.problems.push({ code: 'HDL-BAD-OPTION', what: `tolerate: ${String(tolerate)} is neither a count nor a share such as '10%'.`, where: callerPlace() });
+    current.problems.push({
+      code: 'HDL-BAD-OPTION',
+      what: `tolerate: ${String(tolerate)} is neither a count nor a share such as '10%'.`,
+      where: callerPlace(),
+    });
   }
   const node = {
     kind: 'map' as const,

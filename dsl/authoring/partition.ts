@@ -27,9 +27,7 @@ export type Dimensions = Readonly<Record<string, Dimension<string, unknown>>>;
 export type Partitions = Dimension<string, unknown> | Dimensions;
 /** daily() -> { day: Time<'day'> };  { day: daily(), wiki: keys(['en']) } -> { day: Time<'day'>; wiki: 'en' } */
 export type KeyOf<P> =
-  P extends Dimension<infer N, infer V>
-    ? { [K in N]: V }
-    : { -readonly [K in keyof P]: P[K] extends Dimension<string, infer V> ? V : never };
+  P extends Dimension<infer N, infer V> ? { [K in N]: V } : { -readonly [K in keyof P]: P[K] extends Dimension<string, infer V> ? V : never };
 
 type KeyLiteral<V> = V extends Time<'day'> ? `${number}-${number}-${number}` : V extends Time<Grain> ? never : V;
 /** Names one partition to read. A wider key may be given: the dataset takes the dimensions that it has. */
@@ -92,5 +90,4 @@ export function dimensionDefs(partitions: Partitions): Readonly<Record<string, D
     ]),
   );
 }
-export const dimensionNames = (partitions: Partitions): readonly string[] =>
-  isDimension(partitions) ? [partitions.name] : Object.keys(partitions);
+export const dimensionNames = (partitions: Partitions): readonly string[] => (isDimension(partitions) ? [partitions.name] : Object.keys(partitions));

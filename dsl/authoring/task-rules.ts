@@ -44,7 +44,11 @@ export function taskRules(name: string, def: RuleOptions, publishes: boolean, pl
   };
   const counts = [def.retry?.attempts ?? 3, ...Object.values(def.retry?.classes ?? {})];
   if (counts.some((count, i) => !Number.isInteger(count) || count < (i === 0 ? 1 : 0) || count > MAX_ATTEMPTS)) {
-    problems.push({ code: 'HDL-RETRY-LIMIT', what: `The retry of task ${name} has no limit between 1 and ${MAX_ATTEMPTS}: ${JSON.stringify(def.retry)}.`, where: place });
+    problems.push({
+      code: 'HDL-RETRY-LIMIT',
+      what: `The retry of task ${name} has no limit between 1 and ${MAX_ATTEMPTS}: ${JSON.stringify(def.retry)}.`,
+      where: place,
+    });
   }
   const rules: TaskRules = {
     pool: def.resources?.pool ?? 'default',

@@ -36,6 +36,8 @@ export type ResultOf<W> = [W] extends [null] ? void | null : Returned<W>;
 export function task<I extends z.ZodType = NoInput, O extends z.ZodType = z.ZodNull, const R extends ResultOf<z.input<O>> = ResultOf<z.input<O>>>(
   def: TaskDef<I, O, R> & JsonOutput<O>,
 ): Task<z.input<I>, z.output<O>> {
-  const { name, version, owner, input, output, cache, run } = def as TaskDef<I, O, R>;
-  return declareTask({ ...def, name, version, owner, input: input ?? z.object({}), output: output ?? z.null(), cache, run: (run ?? null) as never }) as never; // I, O are the author's
+  const given = def as TaskDef<I, O, R>;
+  // `this` in the author's code stays the declaration; I, O are the author's
+  const run = given.run?.bind(given) ?? null;
+  return declareTask({ ...given, input: given.input ?? z.object({}), output: given.output ?? z.null(), run: run as never }) as never;
 }

@@ -23,7 +23,9 @@ export interface WorkflowStepDef<I extends z.ZodType, O extends z.ZodType> {
 }
 export type WorkflowStep<I, O> = (...call: Call<[keyof I] extends [never] ? TakesNoInput : Inputs<I>>) => Ref<O>;
 
-export function workflowStep<I extends z.ZodType = NoInput, O extends z.ZodType = z.ZodNull>(def: WorkflowStepDef<I, O> & JsonOutput<O>): WorkflowStep<z.input<I>, z.output<O>> {
+export function workflowStep<I extends z.ZodType = NoInput, O extends z.ZodType = z.ZodNull>(
+  def: WorkflowStepDef<I, O> & JsonOutput<O>,
+): WorkflowStep<z.input<I>, z.output<O>> {
   const { type, queue, input, output, timeout } = def as WorkflowStepDef<I, O>;
   const place = callerPlace();
   const shape = lazyShape(() => shapeOfSchema(jsonSchemaOf(output ?? z.null(), 'output').schema));

@@ -46,7 +46,10 @@ export function draftPlan(pipeline: PipelineValue, options: PlanOptions): { read
   }
   const problems = [...recording.problems, ...[...recording.tasks.values()].flatMap((task) => task.problems)];
   const plan = planOf(recording, options, problems);
-  const found = [...problems.map(relative), ...planProblems(plan, { pools: options.pools, where: pipeline.place === null ? null : relativePlace(pipeline.place, options.root) })];
+  const found = [
+    ...problems.map(relative),
+    ...planProblems(plan, { pools: options.pools, where: pipeline.place === null ? null : relativePlace(pipeline.place, options.root) }),
+  ];
   return { plan, problems: unique(found).map((problem) => ({ ...problem, what: relativeText(problem.what, options.root) })) };
 }
 
@@ -114,7 +117,8 @@ function placesOf(recording: Recording, blocks: readonly Block[], root: string |
 }
 
 function problemOf(error: unknown, pipeline: PipelineValue): Problem {
-  if (isHeddleError(error)) return { code: error.code, what: error.what, where: error.where ?? pipeline.place, ...(error.why !== null && { why: error.why }), fix: error.fix };
+  if (isHeddleError(error))
+    return { code: error.code, what: error.what, where: error.where ?? pipeline.place, ...(error.why !== null && { why: error.why }), fix: error.fix };
   const text = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
   return { code: 'HDL-BODY-THREW', what: `The body of ${pipeline.name} threw: ${text}.`, where: placeOfError(error) ?? pipeline.place };
 }

@@ -36,8 +36,10 @@ const taskContract = (task: TaskValue): TaskContract => ({
 function paramsSchema({ name, place }: PipelineValue, params: NonNullable<PipelineValue['params']>, problems: Problem[]): Contracts['params'] {
   // as the body sees it: a transform would not have run, since the server applies defaults by JSON Schema alone
   const seen = jsonSchemaOf(params, 'output');
-  if (seen.problem !== null) problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `The params of ${name} cannot be written as JSON Schema: ${seen.problem}.`, where: place });
-  for (const { path, what } of partProblems(seen.schema, 'params', true)) problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `${path} of ${name} ${what}`, where: place });
+  if (seen.problem !== null)
+    problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `The params of ${name} cannot be written as JSON Schema: ${seen.problem}.`, where: place });
+  for (const { path, what } of partProblems(seen.schema, 'params', true))
+    problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `${path} of ${name} ${what}`, where: place });
   return jsonSchemaOf(params, 'input').schema;
 }
 
@@ -64,7 +66,11 @@ function datasetsOf({ datasets, tasks }: Recording, problems: Problem[]): [strin
     const other = found.get(dataset.name);
     found.set(dataset.name, other ?? dataset);
     if (other && other !== dataset && other.place !== dataset.place) {
-      problems.push({ code: 'HDL-DUPLICATE-DATASET', what: `Two datasets are called "${dataset.name}": here and at ${other.place ?? 'an unknown place'}.`, where: dataset.place });
+      problems.push({
+        code: 'HDL-DUPLICATE-DATASET',
+        what: `Two datasets are called "${dataset.name}": here and at ${other.place ?? 'an unknown place'}.`,
+        where: dataset.place,
+      });
     }
   }
   return [...found.values()].map((dataset) => [dataset.name, datasetDef(dataset, problems)]);
@@ -72,11 +78,21 @@ function datasetsOf({ datasets, tasks }: Recording, problems: Problem[]): [strin
 
 function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
   const { schema, problem } = jsonSchemaOf(dataset.schema, 'output');
-  if (problem !== null) problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `The rows of dataset ${dataset.name} cannot be written as JSON Schema: ${problem}.`, where: dataset.place });
+  if (problem !== null)
+    problems.push({
+      code: 'HDL-NOT-JSON-SCHEMA',
+      what: `The rows of dataset ${dataset.name} cannot be written as JSON Schema: ${problem}.`,
+      where: dataset.place,
+    });
   if (!/^(store:\/\/|hdfs:\/\/|file:\/\/\/)[^\s?#]+$/.test(dataset.uri)) {
-    problems.push({ code: 'HDL-BAD-OPTION', what: `The uri '${dataset.uri}' of dataset ${dataset.name} is none of store://path, file:///path, hdfs://host/path.`, where: dataset.place });
+    problems.push({
+      code: 'HDL-BAD-OPTION',
+      what: `The uri '${dataset.uri}' of dataset ${dataset.name} is none of store://path, file:///path, hdfs://host/path.`,
+      where: dataset.place,
+    });
   }
   const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
-  if (dataset.retain !== null && retainMs === null) problems.push({ code: 'HDL-BAD-DURATION', what: `retain: '${dataset.retain}' of dataset ${dataset.name} is no duration.`, where: dataset.place });
+  if (dataset.retain !== null && retainMs === null)
+    problems.push({ code: 'HDL-BAD-DURATION', what: `retain: '${dataset.retain}' of dataset ${dataset.name} is no duration.`, where: dataset.place });
   return { name: dataset.name, uri: dataset.uri, partitions: dimensionDefs(dataset.partitions), schema, ...(retainMs !== null && { retainMs }) };
 }

@@ -17,7 +17,7 @@ export function canFuse(node: Omit<MapNode, 'id'>, siblings: readonly unknown[])
   needs.delete(source);
   const given = new Set<string>();
   // what the fused chain before it captures
-  for (let at: MapNode | undefined = before; at; ) {
+  for (let at: MapNode | undefined = before; at;) {
     for (const root of freeRoots(at)) given.add(root);
     const next: string | undefined = at.fuse;
     at = nodes.find((sibling): sibling is MapNode => sibling.id === next && sibling.kind === 'map');

@@ -62,8 +62,12 @@ const misuse = (what: string, expr: Expr) => (): never => {
     why: 'Its value exists only when the plan runs; the body runs once, before that.',
   });
 };
-/** 'train.auc' of { $ref: ['train', 'auc'] }: for messages. */
+/** 'train.auc' of { $ref: ['train', 'auc'] }, 'gte(...)' of a condition: for messages. */
 export const nameOf = (expr: Expr): string => {
-  const ref = typeof expr === 'object' && expr !== null && '$ref' in expr ? (expr['$ref'] as readonly string[]) : null;
-  return ref ? ref.join('.') : Object.keys(expr ?? {})[0] ?? 'a value';
+  if (typeof expr !== 'object' || expr === null) return 'a value';
+  const { $ref, $op, $slice } = expr as { readonly $ref?: readonly string[]; readonly $op?: readonly [string]; readonly $slice?: { readonly dataset: string } };
+  if ($ref) return $ref.join('.');
+  if ($op) return `${$op[0]}(...)`;
+  if ($slice) return `a slice of ${$slice.dataset}`;
+  return Object.keys(expr)[0]?.replace('$', '') ?? 'a value';
 };

@@ -19,7 +19,15 @@ function framesOf(error: Error): { file: string; line: string; column: string }[
     const found = FRAME.exec(line);
     if (!found) continue;
     const [, file, row, column] = found;
-    frames.push({ file: decodeURI(String(file).replace(/^file:\/\//, '').replace(/\?.*$/, '')), line: String(row), column: String(column) });
+    frames.push({
+      file: decodeURI(
+        String(file)
+          .replace(/^file:\/\//, '')
+          .replace(/\?.*$/, ''),
+      ),
+      line: String(row),
+      column: String(column),
+    });
   }
   return frames;
 }
@@ -35,7 +43,10 @@ export function callerPlace(): string | null {
 export function relativePlace(place: string, root: string | undefined): string {
   const slashed = place.replaceAll('\\', '/');
   if (root === undefined) return slashed;
-  const folder = root.replace(/^file:\/\//, '').replaceAll('\\', '/').replace(/\/?$/, '/');
+  const folder = root
+    .replace(/^file:\/\//, '')
+    .replaceAll('\\', '/')
+    .replace(/\/?$/, '/');
   return slashed.startsWith(folder) ? slashed.slice(folder.length) : slashed;
 }
 

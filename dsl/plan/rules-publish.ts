@@ -76,7 +76,11 @@ function sameTarget(writers: readonly Writer[]): Problem[] {
       if (dataset === undefined || a.key !== b.key || a.inAlways !== b.inAlways || exclusive(a, b)) continue;
       // the same text in two maps may be two keys
       if (/\$(item|index|state|round)\d/.test(a.key) && a.around.at(-1)?.block !== b.around.at(-1)?.block) continue;
-      problems.push({ code: 'HDL-INTO-TWICE', what: `${a.path} and ${b.path} (at ${b.place ?? 'an unknown place'}) write the same partition of ${dataset}.`, where: a.place });
+      problems.push({
+        code: 'HDL-INTO-TWICE',
+        what: `${a.path} and ${b.path} (at ${b.place ?? 'an unknown place'}) write the same partition of ${dataset}.`,
+        where: a.place,
+      });
     }
   }
   return problems;
@@ -91,7 +95,8 @@ function* keyProblems(plan: Plan, { node, path, place }: VisitedNode): Generator
   for (const { dataset, how, key } of slicesRead(own as unknown as Expr, [])) {
     const dimensions = plan.contracts.datasets[dataset]?.partitions ?? {};
     const missing = Object.keys(dimensions).filter((name) => !(name in key));
-    if (how !== 'where' && missing.length > 0) yield { code: 'HDL-PARTITION-KEY', what: `${path} reads ${dataset} without saying its ${missing.join(', ')}.`, where: place };
+    if (how !== 'where' && missing.length > 0)
+      yield { code: 'HDL-PARTITION-KEY', what: `${path} reads ${dataset} without saying its ${missing.join(', ')}.`, where: place };
     if ((how === 'window' || how === 'before') && !Object.values(dimensions).some(({ kind }) => kind !== 'keys' && kind !== 'dynamic')) {
       yield { code: 'HDL-PARTITION-KEY', what: `${path} reads a window of ${dataset}, which has no dimension of time.`, where: place };
     }

@@ -9,13 +9,24 @@ export function scheduleProblems(plan: Plan, where: string | null): Problem[] {
   const problems: Problem[] = [];
   const kinds = Object.values(partitions ?? {}).map(({ kind }) => kind);
   const timed = kinds.some((kind) => kind !== 'keys' && kind !== 'dynamic');
-  if (partitions && !timed) problems.push(problem('cannot say which partition to run: none of its dimensions is time.', 'Add a dimension of time, or start the pipeline from another.'));
-  if (kinds.includes('dynamic')) problems.push(problem('cannot know the dynamic keys.', 'Map over the keys in a pipeline partitioned by time alone, and start this one from there.'));
-  if (!timed && schedule.overlap === 'queue') problems.push(problem("queues runs that nothing tells apart: overlap 'queue' needs partitions of time.", "Give partitions, or overlap: 'skip'."));
-  if (!timed && schedule.catchupMs > 0) problems.push(problem('makes up for missed times that nothing tells apart: catchup needs partitions of time.', 'Give partitions, or leave catchup out.'));
+  if (partitions && !timed)
+    problems.push(
+      problem('cannot say which partition to run: none of its dimensions is time.', 'Add a dimension of time, or start the pipeline from another.'),
+    );
+  if (kinds.includes('dynamic'))
+    problems.push(problem('cannot know the dynamic keys.', 'Map over the keys in a pipeline partitioned by time alone, and start this one from there.'));
+  if (!timed && schedule.overlap === 'queue')
+    problems.push(problem("queues runs that nothing tells apart: overlap 'queue' needs partitions of time.", "Give partitions, or overlap: 'skip'."));
+  if (!timed && schedule.catchupMs > 0)
+    problems.push(problem('makes up for missed times that nothing tells apart: catchup needs partitions of time.', 'Give partitions, or leave catchup out.'));
   const required = params?.['required'];
   if (Array.isArray(required) && required.length > 0) {
-    problems.push(problem(`starts it without parameters, but ${required.join(', ')} ${required.length > 1 ? 'have' : 'has'} no default.`, 'Give defaults: z.number().default(0.6).'));
+    problems.push(
+      problem(
+        `starts it without parameters, but ${required.join(', ')} ${required.length > 1 ? 'have' : 'has'} no default.`,
+        'Give defaults: z.number().default(0.6).',
+      ),
+    );
   }
   return problems;
 }

@@ -24,7 +24,8 @@ export function planProblems(plan: Plan, context: RuleContext = {}): Problem[] {
   const where = context.where ?? null;
   const problems: Problem[] = [];
   if (plan.name.startsWith('heddle.')) problems.push({ code: 'HDL-RESERVED-NAME', what: `The pipeline name "${plan.name}" begins with "heddle.".`, where });
-  else if (!/^[A-Za-z][A-Za-z0-9_.-]{0,79}$/.test(plan.name)) problems.push({ code: 'HDL-BAD-NAME', what: `"${plan.name}" cannot be the name of a pipeline.`, where });
+  else if (!/^[A-Za-z][A-Za-z0-9_.-]{0,79}$/.test(plan.name))
+    problems.push({ code: 'HDL-BAD-NAME', what: `"${plan.name}" cannot be the name of a pipeline.`, where });
   const nodes = walkPlan(plan);
   for (const node of nodes) problems.push(...nodeProblems(node));
   problems.push(...publishProblems(plan, nodes), ...poolProblems(plan, nodes, context.pools, where), ...scheduleProblems(plan, where));
@@ -50,7 +51,8 @@ function* nodeProblems({ node, path, place, inAlways }: VisitedNode): Generator<
       break;
     case 'gate':
       if (node.from.length === 0) yield option('from is empty: nobody could answer.');
-      if (!['reject', 'approve', 'fail'].includes(node.onTimeout)) yield option(`onTimeout: '${String(node.onTimeout)}' is none of 'reject', 'approve', 'fail'.`);
+      if (!['reject', 'approve', 'fail'].includes(node.onTimeout))
+        yield option(`onTimeout: '${String(node.onTimeout)}' is none of 'reject', 'approve', 'fail'.`);
       break;
     case 'workflow':
       if (!node.queue) yield { code: 'HDL-NO-QUEUE', what: `${path} has no task queue.`, where: place };
@@ -58,6 +60,11 @@ function* nodeProblems({ node, path, place, inAlways }: VisitedNode): Generator<
     default:
   }
   if (inAlways && (node.kind === 'gate' || node.kind === 'wait')) {
-    yield { code: 'HDL-ALWAYS-PLACE', what: `${path} waits inside always(), which has 10 minutes.`, where: place, fix: 'Wait in the body; always() is for cleaning up.' };
+    yield {
+      code: 'HDL-ALWAYS-PLACE',
+      what: `${path} waits inside always(), which has 10 minutes.`,
+      where: place,
+      fix: 'Wait in the body; always() is for cleaning up.',
+    };
   }
 }

@@ -6,7 +6,10 @@ import type { Json, JsonSchema } from './types.ts';
 
 export function schemaProblems(task: string, input: z.ZodType, output: z.ZodType, place: string | null): Problem[] {
   const problems: Problem[] = [];
-  for (const [side, schema] of [['input', input], ['output', output]] as const) {
+  for (const [side, schema] of [
+    ['input', input],
+    ['output', output],
+  ] as const) {
     const { schema: json, problem } = jsonSchemaOf(schema, side);
     if (problem !== null) {
       problems.push({ code: 'HDL-NOT-JSON-SCHEMA', what: `The ${side} of task ${task} cannot be written as JSON Schema: ${problem}.`, where: place });

@@ -13,7 +13,16 @@ function shuffled(value: Json, seed: number): Json {
 // __proto__ cannot be a key of an object literal's own, and integer-like keys have a fixed order anyway
 const key = fc.string().filter((text) => text !== '__proto__');
 const json = fc.letrec<{ value: Json }>((tie) => ({
-  value: fc.oneof({ maxDepth: 4 }, fc.constant(null), fc.boolean(), fc.integer(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.string(), fc.array(tie('value')), fc.dictionary(key, tie('value'))),
+  value: fc.oneof(
+    { maxDepth: 4 },
+    fc.constant(null),
+    fc.boolean(),
+    fc.integer(),
+    fc.double({ noNaN: true, noDefaultInfinity: true }),
+    fc.string(),
+    fc.array(tie('value')),
+    fc.dictionary(key, tie('value')),
+  ),
 })).value;
 
 describe('canonical JSON', () => {
@@ -21,13 +30,19 @@ describe('canonical JSON', () => {
     fc.assert(fc.property(json, fc.integer(), (value, seed) => canonicalJson(shuffled(value, seed)) === canonicalJson(value)));
   });
   it('means the same value', () => {
-    fc.assert(fc.property(json, (value) => { expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value))); }));
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
   });
   it('is equal only for equal values', () => {
-    fc.assert(fc.property(json, json, (a, b) => {
-      const equal = JSON.stringify(JSON.parse(canonicalJson(a))) === JSON.stringify(JSON.parse(canonicalJson(b)));
-      return equal === (canonicalJson(a) === canonicalJson(b));
-    }));
+    fc.assert(
+      fc.property(json, json, (a, b) => {
+        const equal = JSON.stringify(JSON.parse(canonicalJson(a))) === JSON.stringify(JSON.parse(canonicalJson(b)));
+        return equal === (canonicalJson(a) === canonicalJson(b));
+      }),
+    );
   });
   it('leaves out undefined and refuses what JSON does not have', () => {
     expect(canonicalJson({ b: 1, a: undefined } as never)).toBe('{"b":1}');

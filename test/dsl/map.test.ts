@@ -21,7 +21,9 @@ describe('map', () => {
     expect(kinds).toEqual(['rates array', 'parts list', 'plain array', 'list list', 'of-list list', 'plucked array']);
   });
   it('knows it inside of an item too', () => {
-    const [outer] = maps(() => { map(shards().shards, (shard) => map(shard.parts, (part) => add({ a: part.k }))); });
+    const [outer] = maps(() => {
+      map(shards().shards, (shard) => map(shard.parts, (part) => add({ a: part.k })));
+    });
     expect(outer).toMatchObject({ items: 'list', body: { nodes: [{ kind: 'map', items: 'list', depth: 1 }] } });
   });
   it('knows it through orElse, a branch, a parameter and a returned object', () => {
@@ -30,7 +32,11 @@ describe('map', () => {
       map(w.s, () => null, { id: 'branch' });
       map(params.rates.orElse([]), () => null, { id: 'param' });
     });
-    expect(planOf(p).skeleton.body.nodes.filter((node) => node.kind === 'map').map(({ id, items }) => `${id} ${items}`)).toEqual(['branch list', 'param array']);
+    expect(
+      planOf(p)
+        .skeleton.body.nodes.filter((node) => node.kind === 'map')
+        .map(({ id, items }) => `${id} ${items}`),
+    ).toEqual(['branch list', 'param array']);
   });
   it('carries parallel, toleration and the key of an item', () => {
     const [a, b] = maps(() => {
@@ -46,9 +52,23 @@ describe('map', () => {
     expect(codesOf(() => map([1], () => null, { parallel: 0 }))).toEqual(['HDL-BAD-OPTION']);
   });
   it('refuses a plain array of more than 1,000 items and names ctx.items', () => {
-    const { problems } = draft(inPipeline(() => map(Array.from({ length: 1001 }, (_, i) => i), (a) => add({ a }))));
+    const { problems } = draft(
+      inPipeline(() =>
+        map(
+          Array.from({ length: 1001 }, (_, i) => i),
+          (a) => add({ a }),
+        ),
+      ),
+    );
     expect(problems).toMatchObject([{ code: 'HDL-MAP-TOO-LONG', what: 'map:add maps over an array of 1001 items; 1000 is the limit.' }]);
-    expect(codesOf(() => map(Array.from({ length: 1000 }, (_, i) => i), (a) => add({ a })))).toEqual([]);
+    expect(
+      codesOf(() =>
+        map(
+          Array.from({ length: 1000 }, (_, i) => i),
+          (a) => add({ a }),
+        ),
+      ),
+    ).toEqual([]);
   });
 });
 
@@ -66,9 +86,19 @@ describe('fusion', () => {
     const nodes = maps(() => {
       const f = map(grid().rows, (row) => ({ row }), { id: 'f' });
       map(pluck(f, 'row'), (row) => say({ text: row.id }), { id: 'g' });
-      map([1], () => { map(f, (x) => say({ text: x.row.id }), { id: 'h' }); }, { id: 'around' });
+      map(
+        [1],
+        () => {
+          map(f, (x) => say({ text: x.row.id }), { id: 'h' });
+        },
+        { id: 'around' },
+      );
     });
-    expect(nodes.map(({ id, fuse }) => [id, fuse])).toEqual([['f', undefined], ['g', undefined], ['around', undefined]]);
+    expect(nodes.map(({ id, fuse }) => [id, fuse])).toEqual([
+      ['f', undefined],
+      ['g', undefined],
+      ['around', undefined],
+    ]);
     expect(nodes[2]?.body.nodes[0]).not.toHaveProperty('fuse');
   });
   it('of arrays bears other needs of the second body', () => {
@@ -96,7 +126,15 @@ describe('fusion', () => {
 describe('loops', () => {
   it('are bounded: 1 to 10,000 rounds', async () => {
     const { loop } = await import('heddle');
-    const rounds = (max: number) => codesOf(() => loop(z.object({ n: z.number() }), { n: 0 }, (s) => ({ n: add({ a: s.n }).sum }), { max, until: (s) => gte(s.n, 1) }));
-    expect([rounds(1), rounds(10_000), rounds(0), rounds(10_001), rounds(1.5), rounds(Number.POSITIVE_INFINITY)]).toEqual([[], [], ['HDL-BAD-OPTION'], ['HDL-BAD-OPTION'], ['HDL-BAD-OPTION'], ['HDL-BAD-OPTION']]);
+    const rounds = (max: number) =>
+      codesOf(() => loop(z.object({ n: z.number() }), { n: 0 }, (s) => ({ n: add({ a: s.n }).sum }), { max, until: (s) => gte(s.n, 1) }));
+    expect([rounds(1), rounds(10_000), rounds(0), rounds(10_001), rounds(1.5), rounds(Number.POSITIVE_INFINITY)]).toEqual([
+      [],
+      [],
+      ['HDL-BAD-OPTION'],
+      ['HDL-BAD-OPTION'],
+      ['HDL-BAD-OPTION'],
+      ['HDL-BAD-OPTION'],
+    ]);
   });
 });

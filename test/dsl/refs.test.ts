@@ -10,7 +10,10 @@ const message = (body: () => unknown) => {
 
 describe('a ref that is used as a value', () => {
   it('throws in a template string and says which one', () => {
-    expect(message(() => void say({ text: `got ${String(one().n)}` }))).toMatch(/^HDL-REF-MISUSE A ref \(one\.n\) was turned into a string or a number .* refs\.test\.ts:\d+:\d+$/);
+    // oxlint-disable-next-line typescript/no-base-to-string -- the mistake under test
+    expect(message(() => void say({ text: `got ${String(one().n)}` }))).toMatch(
+      /^HDL-REF-MISUSE A ref \(one\.n\) was turned into a string or a number .* refs\.test\.ts:\d+:\d+$/,
+    );
   });
   it('throws when it is added to', () => {
     expect(message(() => (one().n as unknown as number) + 1)).toMatch(/^HDL-REF-MISUSE .* turned into a string or a number/);
@@ -32,6 +35,7 @@ describe('a ref that is used as a value', () => {
     expect(message(() => ['a', 'b'][one().n as unknown as number])).toMatch(/^HDL-REF-MISUSE/);
   });
   it('answers undefined to then, so that an await does not hang, and the async body is refused', () => {
+    // oxlint-disable-next-line typescript/await-thenable -- the mistake under test
     expect(message(async () => await one())).toMatch(/^HDL-ASYNC-BODY/);
   });
 });
@@ -61,17 +65,25 @@ describe('what is given to a step', () => {
 describe('a value from inside a block', () => {
   it('does not leave it but by being returned', () => {
     let leaked: unknown;
-    expect(message(() => {
-      when(eq(one().n, 1), () => { leaked = one({}, { id: 'inner' }); });
-      say({ text: leaked as string });
-    })).toMatch(/^HDL-REF-LEAK "inner" was made inside when and is used outside of it/);
+    expect(
+      message(() => {
+        when(eq(one().n, 1), () => {
+          leaked = one({}, { id: 'inner' });
+        });
+        say({ text: leaked as string });
+      }),
+    ).toMatch(/^HDL-REF-LEAK "inner" was made inside when and is used outside of it/);
   });
   it('does not leave it within a condition or a text either', () => {
     let leaked: unknown;
-    expect(message(() => {
-      map([1, 2], (item) => { leaked = text`${item}!`; });
-      say({ text: leaked as string });
-    })).toMatch(/^HDL-REF-LEAK "\$item0" was made inside map/);
+    expect(
+      message(() => {
+        map([1, 2], (item) => {
+          leaked = text`${item}!`;
+        });
+        say({ text: leaked as string });
+      }),
+    ).toMatch(/^HDL-REF-LEAK "\$item0" was made inside map/);
   });
 });
 
@@ -83,7 +95,9 @@ describe('a step outside of a body', () => {
   });
   it('is one after the body has ended too', async () => {
     let late: Promise<unknown> = Promise.resolve();
-    problemsOf(() => { late = Promise.resolve().then(() => one()); });
+    problemsOf(() => {
+      late = Promise.resolve().then(() => one());
+    });
     await expect(late).rejects.toThrow(/HDL-OUTSIDE-PIPELINE/);
   });
 });

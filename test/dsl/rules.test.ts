@@ -5,7 +5,8 @@ import { planProblems } from '../../dsl/plan/rules.ts';
 import { codesOf, draft, inPipeline, planOf, valueOf } from './draft.ts';
 import { Clean, copy, Day, DayWiki, one, Pages, Raw } from './tasks.ts';
 
-const daylong = (body: (partition: { day: never; key: never; next: never }) => unknown) => pipeline({ name: 'p', partitions: Day }, ({ partition }) => void body(partition as never));
+const daylong = (body: (partition: { day: never; key: never; next: never }) => unknown) =>
+  pipeline({ name: 'p', partitions: Day }, ({ partition }) => void body(partition as never));
 const codes = (of: unknown, pools?: Parameters<typeof draft>[1]) => draft(of, pools).problems.map(({ code }) => code);
 const fill = task({ name: 'fill', version: '1', input: z.object({ wiki: z.string() }), output: Pages.slice });
 
@@ -15,25 +16,53 @@ describe('writing partitions', () => {
       copy({ from: Raw.at(partition), into: partition });
       copy({ from: Raw.before(partition, '2d'), into: partition }, { id: 'again' });
     });
-    expect(draft(p).problems).toMatchObject([{ code: 'HDL-INTO-TWICE', what: expect.stringMatching(/^again and copy \(at rules\.test\.ts:\d+:\d+\) write the same partition of clean\.$/) }]);
+    expect(draft(p).problems).toMatchObject([
+      { code: 'HDL-INTO-TWICE', what: expect.stringMatching(/^again and copy \(at rules\.test\.ts:\d+:\d+\) write the same partition of clean\.$/) },
+    ]);
   });
   it('two steps may write different ones, or the same in two arms of a branch', () => {
-    expect(codes(daylong((partition) => {
-      copy({ from: Raw.at(partition), into: partition });
-      copy({ from: Raw.at(partition), into: partition.next }, { id: 'next' });
-    }))).toEqual([]);
-    expect(codes(daylong((partition) => {
-      when(eq(one().n, 1), () => { copy({ from: Raw.at(partition), into: partition }); }).otherwise(() => { copy({ from: Raw.at(partition), into: partition }, { id: 'b' }); });
-    }))).toEqual([]);
+    expect(
+      codes(
+        daylong((partition) => {
+          copy({ from: Raw.at(partition), into: partition });
+          copy({ from: Raw.at(partition), into: partition.next }, { id: 'next' });
+        }),
+      ),
+    ).toEqual([]);
+    expect(
+      codes(
+        daylong((partition) => {
+          when(eq(one().n, 1), () => {
+            copy({ from: Raw.at(partition), into: partition });
+          }).otherwise(() => {
+            copy({ from: Raw.at(partition), into: partition }, { id: 'b' });
+          });
+        }),
+      ),
+    ).toEqual([]);
   });
   it('a map must write another one for each item', () => {
-    expect(codes(daylong((partition) => { map(['en', 'de'], (wiki) => fill({ wiki, into: { day: partition.day, wiki: 'en' } })); }))).toEqual(['HDL-INTO-SAME']);
-    expect(codes(daylong((partition) => { map(['en', 'de'] as const, (wiki) => fill({ wiki, into: { day: partition.day, wiki } })); }))).toEqual([]);
+    expect(
+      codes(
+        daylong((partition) => {
+          map(['en', 'de'], (wiki) => fill({ wiki, into: { day: partition.day, wiki: 'en' } }));
+        }),
+      ),
+    ).toEqual(['HDL-INTO-SAME']);
+    expect(
+      codes(
+        daylong((partition) => {
+          map(['en', 'de'] as const, (wiki) => fill({ wiki, into: { day: partition.day, wiki } }));
+        }),
+      ),
+    ).toEqual([]);
   });
   it('a step may not read what it writes, at it or by a window, by a wait or not', () => {
     const smooth = task({ name: 'smooth', version: '1', input: z.object({ old: Clean.slice }), output: Clean.slice });
     expect(codes(daylong((partition) => smooth({ old: Clean.at(partition), into: partition })))).toEqual(['HDL-READS-OWN']);
-    expect(codes(daylong((partition) => smooth({ old: waitFor(Clean.window(partition, '7d'), { within: '1h' }), into: partition })))).toEqual(['HDL-READS-OWN']);
+    expect(codes(daylong((partition) => smooth({ old: waitFor(Clean.window(partition, '7d'), { within: '1h' }), into: partition })))).toEqual([
+      'HDL-READS-OWN',
+    ]);
     expect(codes(daylong((partition) => smooth({ old: Clean.where({ day: partition.day }), into: partition })))).toEqual(['HDL-READS-OWN']);
     expect(codes(daylong((partition) => smooth({ old: Clean.before(partition, '7d'), into: partition })))).toEqual([]);
   });
@@ -69,15 +98,38 @@ describe('declarations', () => {
     expect(codes(pipeline({ name: 'a/b' }, () => {}))).toEqual(['HDL-BAD-NAME']);
   });
   it('an output schema must be JSON Schema', () => {
-    for (const part of [z.date(), z.map(z.string(), z.string()), z.set(z.string()), z.bigint(), z.undefined(), z.string().optional(), z.string().transform((s) => s.length), z.function(), z.symbol(), itemList(z.date())]) {
+    for (const part of [
+      z.date(),
+      z.map(z.string(), z.string()),
+      z.set(z.string()),
+      z.bigint(),
+      z.undefined(),
+      z.string().optional(),
+      z.string().transform((s) => s.length),
+      z.function(),
+      z.symbol(),
+      itemList(z.date()),
+    ]) {
       expect(declared({ output: z.object({ a: z.object({ b: part }) }) })).toEqual(['HDL-NOT-JSON-SCHEMA']);
     }
     expect(declared({ output: z.object({ orElse: z.string() }) })).toEqual(['HDL-NOT-JSON-SCHEMA']);
-    expect(declared({ output: z.object({ a: z.string().nullable(), b: z.int().default(3), c: z.record(z.string(), z.number()), d: z.enum(['x']), e: z.iso.datetime() }) })).toEqual([]);
+    expect(
+      declared({
+        output: z.object({ a: z.string().nullable(), b: z.int().default(3), c: z.record(z.string(), z.number()), d: z.enum(['x']), e: z.iso.datetime() }),
+      }),
+    ).toEqual([]);
   });
   it('says which field of which task', () => {
-    const { problems } = draft(inPipeline(() => (task({ name: 't', version: '1', output: z.object({ deep: z.array(z.object({ note: z.string().optional() })) }) } as never) as unknown as () => unknown)()));
-    expect(problems).toMatchObject([{ what: 'output.deep[].note of task t may be undefined, which JSON drops: use .nullable().', where: expect.stringMatching(/^rules\.test\.ts/) }]);
+    const { problems } = draft(
+      inPipeline(() =>
+        (
+          task({ name: 't', version: '1', output: z.object({ deep: z.array(z.object({ note: z.string().optional() })) }) } as never) as unknown as () => unknown
+        )(),
+      ),
+    );
+    expect(problems).toMatchObject([
+      { what: 'output.deep[].note of task t may be undefined, which JSON drops: use .nullable().', where: expect.stringMatching(/^rules\.test\.ts/) },
+    ]);
   });
   it('an input and params may have optional fields only as far as a default fills them', () => {
     expect(declared({ input: z.object({ a: z.date() }) })).toContain('HDL-NOT-JSON-SCHEMA');
@@ -87,7 +139,12 @@ describe('declarations', () => {
   it('two tasks may not share name and version, nor two datasets a name', () => {
     const a = task({ name: 'same', version: '1' });
     const b = task({ name: 'same', version: '1' });
-    expect(codesOf(() => { a(); b({}, { id: 'b' }); })).toEqual(['HDL-DUPLICATE-TASK']);
+    expect(
+      codesOf(() => {
+        a();
+        b({}, { id: 'b' });
+      }),
+    ).toEqual(['HDL-DUPLICATE-TASK']);
     const other = dataset('raw', { uri: 'store://other', partitions: Day, schema: z.object({ m: z.int() }) });
     const read = task({ name: 'read', version: '1', input: z.object({ a: Raw.slice, b: other.slice }) });
     expect(codes(daylong((partition) => read({ a: Raw.at(partition), b: other.at(partition) as never })))).toEqual(['HDL-DUPLICATE-DATASET']);
@@ -101,7 +158,11 @@ describe('declarations', () => {
 
 describe('pools', () => {
   const pools = { default: { classes: { small: {} } }, gpu: { classes: { gpu1: {} } } };
-  const on = (resources: object) => codes(inPipeline(() => (task({ name: 't', version: '1', resources } as never) as unknown as () => unknown)()), pools);
+  const on = (resources: object) =>
+    codes(
+      inPipeline(() => (task({ name: 't', version: '1', resources } as never) as unknown as () => unknown)()),
+      pools,
+    );
   it('and classes must exist', () => {
     expect(on({ pool: 'gpuu' })).toEqual(['HDL-UNKNOWN-POOL']);
     expect(on({ pool: 'gpu', class: 'small' })).toEqual(['HDL-UNKNOWN-CLASS']);
@@ -117,7 +178,8 @@ describe('gates', () => {
 });
 
 describe('schedules', () => {
-  const scheduled = (def: object, schedule: object = {}) => codes(pipeline({ name: 'p', schedule: { cron: '0 2 * * *', ...schedule }, ...def } as never, () => {}));
+  const scheduled = (def: object, schedule: object = {}) =>
+    codes(pipeline({ name: 'p', schedule: { cron: '0 2 * * *', ...schedule }, ...def } as never, () => {}));
   it('need partitions of time to queue or make up for missed runs', () => {
     expect(scheduled({}, { overlap: 'queue' })).toEqual(['HDL-SCHEDULE']);
     expect(scheduled({}, { catchup: '2d' })).toEqual(['HDL-SCHEDULE']);
@@ -141,21 +203,37 @@ describe('schedules', () => {
 describe('all problems', () => {
   it('come in one go, each once', () => {
     const bad = task({ name: 'heddle.bad', version: '1', timeout: 'x' as Duration, retry: { attempts: 0 } });
-    expect(codesOf(() => { bad(); bad(); approval({ ask: 'x', from: [], within: '1h', onTimeout: 'fail' }); }).sort()).toEqual(['HDL-BAD-DURATION', 'HDL-BAD-OPTION', 'HDL-DUPLICATE-ID', 'HDL-RESERVED-NAME', 'HDL-RETRY-LIMIT']);
+    expect(
+      codesOf(() => {
+        bad();
+        bad();
+        approval({ ask: 'x', from: [], within: '1h', onTimeout: 'fail' });
+      }).sort(),
+    ).toEqual(['HDL-BAD-DURATION', 'HDL-BAD-OPTION', 'HDL-DUPLICATE-ID', 'HDL-RESERVED-NAME', 'HDL-RETRY-LIMIT']);
   });
   it('of which buildPlan throws the first and counts the others', () => {
     const bad = task({ name: 'heddle.bad', version: '1', retry: { attempts: 0 } });
     expect(() => buildPlan(valueOf(inPipeline(() => bad())), { hashOf: String })).toThrow(/^HDL-RESERVED-NAME: .*\(and 1 more problem\)/);
   });
   it('are found again in a plan that was made elsewhere', () => {
-    const plan = planOf(inPipeline(() => { map([1], () => one()); }));
+    const plan = planOf(
+      inPipeline(() => {
+        map([1], () => one());
+      }),
+    );
     const [node] = plan.skeleton.body.nodes;
     const broken = { ...plan, skeleton: { ...plan.skeleton, body: { ...plan.skeleton.body, nodes: [{ ...node, parallel: 0 } as never] } } };
     expect(planProblems(broken).map(({ code }) => code)).toEqual(['HDL-BAD-OPTION']);
   });
   it('include a plan too large for a run', () => {
-    const { problems } = draftPlan(valueOf(inPipeline(() => { for (let i = 0; i < 15_000; i++) one({}, { id: `one-of-a-great-many-steps-${i}-${'x'.repeat(60)}` }); })), { hashOf: String, place: false });
+    const { problems } = draftPlan(
+      valueOf(
+        inPipeline(() => {
+          for (let i = 0; i < 15_000; i++) one({}, { id: `one-of-a-great-many-steps-${i}-${'x'.repeat(60)}` });
+        }),
+      ),
+      { hashOf: String, place: false },
+    );
     expect(problems.map(({ code }) => code)).toEqual(['HDL-PLAN-TOO-LARGE']);
   }, 30_000);
 });
-
