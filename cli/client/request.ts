@@ -1,0 +1,58 @@
+/** One call of the API: address, token, JSON both ways, and every failure as a coded error. */
+import type { ResolvedConfig } from '../../config/resolved-config.ts';
+import { HeddleError, type ErrorJson } from '../../dsl/errors/heddle-error.ts';
+import { registry } from '../../dsl/errors/registry.ts';
+import { readToken } from './read-token.ts';
+
+type Query = Readonly<Record<string, string | number | undefined>>;
+export type Request = <T>(method: 'GET' | 'POST', path: string, options?: { readonly query?: Query; readonly body?: unknown }) => Promise<T>;
+
+/** Longest the server is waited for; its own long polls are shorter. */
+const TIMEOUT_MS = 90_000;
+
+/** Throws what the server threw, HDL-SERVER-UNREACHABLE, or HDL-NOT-A-SERVER. */
+export function createRequest(config: ResolvedConfig): Request {
+  const { url } = config.server;
+  return async <T>(method: 'GET' | 'POST', path: string, options: { readonly query?: Query; readonly body?: unknown } = {}): Promise<T> => {
+    const query = new URLSearchParams();
+    for (const [key, value] of Object.entries(options.query ?? {})) if (value !== undefined) query.set(key, String(value));
+    const token = readToken(config);
+    let response: Response;
+    try {
+      response = await fetch(`${url}/api/v1${path}${query.size > 0 ? `?${query}` : ''}`, {
+        method,
+        headers: { accept: 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }), ...(options.body !== undefined && { 'content-type': 'application/json' }) },
+        ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+      });
+    } catch (error) {
+      throw new HeddleError('HDL-SERVER-UNREACHABLE', { what: `The Heddle server at ${url} does not answer: ${reasonOf(error)}.`, where: `${method} ${path}`, why: `The address comes from ${config.sources['server.url'] ?? 'default'}.`, cause: error });
+    }
+    const text = await response.text();
+    const answer = parse(text);
+    if (response.ok && answer !== undefined) return answer as T; // both sides share dsl/contract/api.ts
+    const error = (answer as { error?: ErrorJson } | undefined)?.error;
+    if (error !== undefined && typeof error.what === 'string' && error.code in registry) {
+      throw new HeddleError(error.code, { what: error.what, where: error.where ?? undefined, why: error.why ?? undefined, fix: error.fix });
+    }
+    throw new HeddleError('HDL-NOT-A-SERVER', { what: `${url} answered ${response.status} with ${text === '' ? 'nothing' : `"${text.slice(0, 80).replaceAll(/\s+/g, ' ')}"`}.`, where: `${method} ${path}` });
+  };
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** fetch says 'fetch failed' and hides why. */
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : null;
+  if (code === 'ECONNREFUSED') return 'nothing listens there';
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host is not known';
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
+  return cause instanceof Error ? cause.message || (code ?? 'the connection broke') : error instanceof Error ? error.message : String(error);
+}

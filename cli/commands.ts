@@ -1,0 +1,25 @@
+/** All commands, in the order of `heddle --help`. */
+import { approveCommand } from './commands/approve.ts';
+import { cancelCommand } from './commands/cancel.ts';
+import { catalogRebuildCommand } from './commands/catalog-rebuild.ts';
+import { checkCommand } from './commands/check.ts';
+import { compileCommand } from './commands/compile.ts';
+import { eventCommand } from './commands/event.ts';
+import { explainCommand } from './commands/explain.ts';
+import { logsCommand } from './commands/logs.ts';
+import { pauseCommand } from './commands/pause.ts';
+import { rejectCommand } from './commands/reject.ts';
+import { resumeCommand } from './commands/resume.ts';
+import { retryCommand } from './commands/retry.ts';
+import { runCommand } from './commands/run.ts';
+import { runsCommand } from './commands/runs.ts';
+import { showCommand } from './commands/show.ts';
+import { watchCommand } from './commands/watch.ts';
+
+export const commands = [
+  checkCommand, compileCommand,
+  runCommand,
+  runsCommand, showCommand, watchCommand, logsCommand, explainCommand,
+  cancelCommand, pauseCommand, resumeCommand, retryCommand, approveCommand, rejectCommand, eventCommand,
+  catalogRebuildCommand,
+] as const;

@@ -1,0 +1,31 @@
+/** `heddle show`: a run and its steps, as they stand. */
+import { defineCommand } from '../define-command.ts';
+
+interface Options { readonly all?: boolean }
+
+export const showCommand = defineCommand<Options, [string]>({
+  usage: 'show <run>',
+  summary: 'show a run: its steps, states, times, failures',
+  group: 'Look',
+  examples: [
+    ['heddle show last', 'the newest run'],
+    ['heddle show last:flights.train', 'the newest of a pipeline'],
+    ['heddle show 01K3XQ... --all', 'every item of its maps, too'],
+  ],
+  options: (command) => command.option('-a, --all', 'do not fold the items of maps'),
+  async run({ output, client: connect }, options, run) {
+    const [{ runWithSteps }, { findRun }, { runHeader, runFooter }, { stepTable }] = await Promise.all([
+      import('../client/all-steps.ts'), import('../client/find-run.ts'), import('../show/run-header.ts'), import('../show/step-table.ts'),
+    ]);
+    const client = await connect();
+    const detail = await runWithSteps(client, await findRun(client, run), options.all || output.json ? 200_000 : 5_000);
+    output.document(detail);
+    if (output.json) return;
+    output.line(runHeader(output, detail));
+    output.line();
+    output.line(stepTable(output, detail.steps, options));
+    if (detail.next !== null) output.line('... and more steps: --all');
+    const footer = runFooter(output, detail);
+    if (footer !== '') output.line(footer);
+  },
+});
