@@ -70,7 +70,7 @@ export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Ap
       if (!isLoopback(server.host)) requireRole(c.get('who'), 'viewer');
       parts.metrics.runs.reset();
       for (const [status, count] of Object.entries(await countRuns(parts.catalog.db, parts.config.project))) parts.metrics.runs.set({ status }, count);
-      return c.text(await parts.metrics.registry.metrics(), 200, { 'content-type': parts.metrics.registry.contentType });
+      return c.text(`${await parts.metrics.registry.metrics()}\n${await parts.metrics.sdk()}`, 200, { 'content-type': parts.metrics.registry.contentType });
     });
   }
   return app;

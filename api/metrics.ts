@@ -15,9 +15,11 @@ export interface Metrics {
   readonly steps: Counter<'pipeline' | 'status'>;
   readonly retries: Counter<'pipeline' | 'class'>;
   readonly requests: Histogram<'method' | 'status'>;
+  /** Figures of the Temporal SDK in this process (time per workflow task among them), as text; '' where there are none. */
+  readonly sdk: () => Promise<string>;
 }
 
-export function createMetrics(): Metrics {
+export function createMetrics(sdk: Metrics['sdk'] = async () => ''): Metrics {
   const registry = new Registry();
   const registers = [registry];
   return {
@@ -29,6 +31,7 @@ export function createMetrics(): Metrics {
     steps: new Counter({ name: 'heddle_steps_total', help: 'Steps by their end', labelNames: ['pipeline', 'status'], registers }),
     retries: new Counter({ name: 'heddle_step_retries_total', help: 'Failed attempts that were followed by another, by failure class where it is known', labelNames: ['pipeline', 'class'], registers }),
     requests: new Histogram({ name: 'heddle_http_request_seconds', help: 'HTTP requests', labelNames: ['method', 'status'], buckets: seconds, registers }),
+    sdk,
   };
 }
 

@@ -82,8 +82,8 @@ async function first(db: Database): Promise<void> {
   await schema.createTable('workers').addColumn('worker', 'text', (c) => c.primaryKey()).addColumn('project', 'text', (c) => c.notNull())
     .addColumn('hello', 'text', (c) => c.notNull()).addColumn('seen_at', 'bigint', (c) => c.notNull()).execute();
 
-  await schema.createTable('step_events').addColumn('id', 'text', (c) => c.primaryKey()).addColumn('run_id', 'text', (c) => c.notNull()).addColumn('step', 'text', (c) => c.notNull())
-    .addColumn('attempt', 'integer', (c) => c.notNull()).addColumn('kind', 'text', (c) => c.notNull()).addColumn('at', 'bigint', (c) => c.notNull()).addColumn('detail', 'text', (c) => c.notNull()).execute();
-  await schema.createIndex('step_events_by_run').on('step_events').columns(['run_id', 'step']).execute();
+  await schema.createTable('step_events').addColumn('run_id', 'text', (c) => c.notNull()).addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('attempt', 'integer', (c) => c.notNull()).addColumn('kind', 'text', (c) => c.notNull()).addColumn('at', 'bigint', (c) => c.notNull()).addColumn('detail', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('step_events_key', ['run_id', 'step', 'attempt', 'kind']).execute();
   await schema.createIndex('step_events_by_time').on('step_events').columns(['at']).execute();
 }

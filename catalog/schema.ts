@@ -84,7 +84,7 @@ export interface AliasesTable { project: string; name: string; alias: string; ve
 export interface AliasHistoryTable { id: string; project: string; name: string; alias: string; from_version: number | null; to_version: number; changed_by: string; at: number; run_id: string | null; step: string | null }
 export interface AuditTable { id: string; project: string; at: number; who: string; action: string; target: string; detail: string }
 export interface WorkersTable { worker: string; project: string; hello: string; seen_at: number }
-export interface StepEventsTable { id: string; run_id: string; step: string; attempt: number; kind: string; at: number; detail: string }
+export interface StepEventsTable { run_id: string; step: string; attempt: number; kind: string; at: number; detail: string }
 export interface SchemaVersionTable { version: number; at: number }
 
 export interface CatalogSchema {

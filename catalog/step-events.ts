@@ -4,36 +4,42 @@
  */
 import type { StepEvent } from '../dsl/contract/api.ts';
 import type { CatalogDb } from './catalog.ts';
-import { newId } from './ids.ts';
+import { inChunks } from './in-chunks.ts';
 import { fromColumn, toColumn } from './json-column.ts';
+import type { AttemptsTable, StepEventsTable } from './schema.ts';
 
 export type ObservedEvent = Exclude<StepEvent, { kind: 'log' }>;
 
-/** Keeps the newest event of each kind for (run, step, attempt), and each ended attempt as an observed row. */
+/**
+ * Keeps the newest event of each kind for (run, step, attempt), and each started or ended attempt as an observed row. A few
+ * statements a batch: a wide run pushes thousands of events while the workflow worker needs the processor.
+ */
 export async function putEvents(db: CatalogDb, events: readonly ObservedEvent[]): Promise<void> {
-  const newest = new Map<string, { event: ObservedEvent; attempt: number }>();
+  const newest = new Map<string, StepEventsTable>();
+  const started = new Map<string, AttemptsTable>();
+  const ended = new Map<string, AttemptsTable>();
   for (const event of events) {
     const attempt = event.kind === 'no-task' ? 0 : event.attempt;
-    newest.set(`${event.runId}\0${event.step}\0${attempt}\0${event.kind}`, { event, attempt });
+    const key = `${event.runId}\0${event.step}\0${attempt}`;
+    newest.set(`${key}\0${event.kind}`, { run_id: event.runId, step: event.step, attempt, kind: event.kind, at: event.at, detail: toColumn(event) });
+    const row = { run_id: event.runId, step: event.step, attempt, started_at: null, ended_at: null, failure: null, observed: 1 };
+    if (event.kind === 'started') started.set(key, { ...row, worker: event.worker, started_at: event.at });
+    if (event.kind === 'attempt') ended.set(key, { ...row, worker: event.worker, ended_at: event.at, failure: event.failure && toColumn(event.failure) });
   }
-  for (const { event, attempt } of newest.values()) {
-    await db.deleteFrom('step_events').where('run_id', '=', event.runId).where('step', '=', event.step).where('attempt', '=', attempt).where('kind', '=', event.kind).execute();
-    await db.insertInto('step_events').values({ id: newId(), run_id: event.runId, step: event.step, attempt, kind: event.kind, at: event.at, detail: toColumn(event) }).execute();
-    if (event.kind === 'started' || event.kind === 'attempt') await observeAttempt(db, event);
-  }
+  await inChunks([...newest.values()], (rows) => db.insertInto('step_events').values(rows)
+    .onConflict((on) => on.columns(['run_id', 'step', 'attempt', 'kind']).doUpdateSet((eb) => ({ at: eb.ref('excluded.at'), detail: eb.ref('excluded.detail') }))).execute());
+  // Attempts known only from pushes are marked observed; an exact row is never overwritten.
+  await inChunks([...started.values()], (rows) => db.insertInto('attempts').values(rows)
+    .onConflict((on) => on.columns(['run_id', 'step', 'attempt']).doUpdateSet((eb) => ({ worker: eb.ref('excluded.worker'), started_at: eb.ref('excluded.started_at') })).where('attempts.observed', '=', 1)).execute());
+  await inChunks([...ended.values()], (rows) => db.insertInto('attempts').values(rows)
+    .onConflict((on) => on.columns(['run_id', 'step', 'attempt']).doUpdateSet((eb) => ({ worker: eb.ref('excluded.worker'), ended_at: eb.ref('excluded.ended_at'), failure: eb.ref('excluded.failure') })).where('attempts.observed', '=', 1)).execute());
 }
 
-/** Attempts known only from pushes are marked observed; an exact row is never overwritten. */
-async function observeAttempt(db: CatalogDb, event: Extract<ObservedEvent, { kind: 'started' | 'attempt' }>): Promise<void> {
-  const seen = event.kind === 'started' ? { worker: event.worker, started_at: event.at } : { worker: event.worker, ended_at: event.at, failure: event.failure && toColumn(event.failure) };
-  await db.insertInto('attempts').values({ run_id: event.runId, step: event.step, attempt: event.attempt, started_at: null, ended_at: null, failure: null, observed: 1, ...seen })
-    .onConflict((on) => on.columns(['run_id', 'step', 'attempt']).doUpdateSet(seen).where('attempts.observed', '=', 1)).execute();
-}
-
-/** Events of a run, or of one step of it, oldest first. */
-export async function listEvents(db: CatalogDb, runId: string, step?: string): Promise<ObservedEvent[]> {
-  let query = db.selectFrom('step_events').select('detail').where('run_id', '=', runId).orderBy('at').orderBy('id').limit(20_000);
-  if (step !== undefined) query = query.where('step', '=', step);
+/** Events of a run, or of some steps of it, oldest first. */
+export async function listEvents(db: CatalogDb, runId: string, steps?: readonly string[]): Promise<ObservedEvent[]> {
+  if (steps?.length === 0) return [];
+  let query = db.selectFrom('step_events').select('detail').where('run_id', '=', runId).orderBy('at').limit(20_000);
+  if (steps !== undefined) query = query.where('step', 'in', steps);
   return (await query.execute()).map((row) => fromColumn<ObservedEvent>(row.detail));
 }
 

@@ -3,8 +3,9 @@ import type { Page } from '../dsl/contract/api.ts';
 import type { StepRecord, StepStatus } from '../dsl/contract/run.ts';
 import type { Json } from '../dsl/plan/types.ts';
 import type { CatalogDb } from './catalog.ts';
+import { inChunks } from './in-chunks.ts';
 import { fromColumn, toColumn } from './json-column.ts';
-import type { StepsTable } from './schema.ts';
+import type { AttemptsTable, StepsTable } from './schema.ts';
 
 /**
  * Writes one page in the caller's transaction. False when this page was written before (then nothing changes). A step that
@@ -17,25 +18,21 @@ export async function writePage(db: CatalogDb, page: { readonly runId: string; r
   const last = await db.selectFrom('steps').select((eb) => eb.fn.max('seq').as('seq')).where('run_id', '=', page.runId).executeTakeFirst();
   let seq = Number(last?.seq ?? 0);
   const rows = page.steps.map((step): StepsTable => rowOf(page.runId, ++seq, step));
-  for (let from = 0; from < rows.length; from += 100) { // below SQLite's limit of bound values in one statement
-    await db.insertInto('steps').values(rows.slice(from, from + 100)).onConflict((on) => on.columns(['run_id', 'step']).doUpdateSet((eb) => ({
+  await inChunks(rows, (some) => db.insertInto('steps').values(some).onConflict((on) => on.columns(['run_id', 'step']).doUpdateSet((eb) => ({
       kind: eb.ref('excluded.kind'), task: eb.ref('excluded.task'), version: eb.ref('excluded.version'), status: eb.ref('excluded.status'), waiting_for: eb.ref('excluded.waiting_for'),
       queued_at: eb.ref('excluded.queued_at'), started_at: eb.ref('excluded.started_at'), ended_at: eb.ref('excluded.ended_at'), attempts: eb.ref('excluded.attempts'),
       failure: eb.ref('excluded.failure'), worker: eb.ref('excluded.worker'), run_ms: eb.ref('excluded.run_ms'), wait_ms: eb.ref('excluded.wait_ms'), output: eb.ref('excluded.output'), meta: eb.ref('excluded.meta'),
     // A retry records a step that it took over without having run it: times and attempts of the try that ran it stay.
-    })).where((eb) => eb.or([eb('steps.status', '!=', 'done'), eb('excluded.status', '!=', 'done'), eb('excluded.meta', 'is not', null)]))).execute();
-  }
-  for (const step of page.steps) if (step.meta) await writeAttempt(db, page.runId, step);
+    })).where((eb) => eb.or([eb('steps.status', '!=', 'done'), eb('excluded.status', '!=', 'done'), eb('excluded.meta', 'is not', null)]))).execute());
+  await inChunks(page.steps.flatMap((step) => attemptOf(page.runId, step)), (some) => db.insertInto('attempts').values(some)
+    .onConflict((on) => on.columns(['run_id', 'step', 'attempt']).doUpdateSet((eb) => ({
+      worker: eb.ref('excluded.worker'), started_at: eb.ref('excluded.started_at'), ended_at: eb.ref('excluded.ended_at'), failure: eb.ref('excluded.failure'), observed: eb.ref('excluded.observed'),
+    }))).execute());
   return true;
 }
 
-async function writeAttempt(db: CatalogDb, runId: string, step: StepRecord): Promise<void> {
-  if (!step.meta) return;
-  const { meta } = step;
-  const row = { worker: meta.worker, started_at: meta.startedAt, ended_at: meta.startedAt + meta.ms, failure: step.failure && toColumn(step.failure), observed: 0 };
-  await db.insertInto('attempts').values({ run_id: runId, step: step.step, attempt: meta.attempt, ...row })
-    .onConflict((on) => on.columns(['run_id', 'step', 'attempt']).doUpdateSet(row)).execute();
-}
+const attemptOf = (runId: string, { step, meta, failure }: StepRecord): AttemptsTable[] =>
+  meta ? [{ run_id: runId, step, attempt: meta.attempt, worker: meta.worker, started_at: meta.startedAt, ended_at: meta.startedAt + meta.ms, failure: failure && toColumn(failure), observed: 0 }] : [];
 
 /** A page in the order of first appearance; the cursor is the last seq. */
 export async function listSteps(db: CatalogDb, runId: string, page: { readonly limit: number; readonly cursor?: number | undefined }): Promise<Page<StepRecord>> {

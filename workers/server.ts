@@ -3,7 +3,7 @@
  * authors' code. Used by the command line, `heddle dev` and tests.
  */
 import { totalmem } from 'node:os';
-import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
+import { Worker } from '@temporalio/worker';
 import { pino, type Logger } from 'pino';
 import { createApp } from '../api/app.ts';
 import { checkListener, isLoopback } from '../api/auth/listener.ts';
@@ -17,6 +17,7 @@ import { controlQueueOf } from '../dsl/contract/step.ts';
 import { openStore } from '../storage/store.ts';
 import { controlActivities } from './control-activities.ts';
 import { listen } from './server-http.ts';
+import { installRuntime } from './server-runtime.ts';
 import { startReconciler } from './server-reconciler.ts';
 import { connectTemporal } from './server-temporal.ts';
 import { startWatches } from './server-watches.ts';
@@ -53,11 +54,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const catalog = await openCatalog(config.catalog);
     undo.push(() => catalog.close());
-    quietRuntime();
+    const sdkMetrics = await installRuntime();
     const temporal = await connectTemporal(config.temporal);
     undo.push(() => temporal.close());
     const parts: ServerParts = {
-      config, catalog, store: openStore({ root: config.storageRoot, project: config.project }), temporal: temporal.client, log, metrics: createMetrics(), notify: createNotifier(config.notify, config.project, log),
+      config, catalog, store: openStore({ root: config.storageRoot, project: config.project }), temporal: temporal.client, log, metrics: createMetrics(sdkMetrics), notify: createNotifier(config.notify, config.project, log),
     };
     const tokens = isLoopback(config.server.host) ? [...config.server.tokens, localToken(config.server.tokenFile)] : config.server.tokens;
     const listener = await listen(createApp(parts, tokens), config.server);
@@ -84,12 +85,3 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
 /** About 300 KiB a cached run with its plan; at most an eighth of the memory. */
 const cachedWorkflows = (): number => Math.max(200, Math.min(1_500, Math.floor(totalmem() / 8 / (300 * 1024))));
-
-/** The SDK's runtime is one a process: the first of server and worker makes it. Warnings and errors only. */
-function quietRuntime(): void {
-  try {
-    Runtime.install({ logger: new DefaultLogger('WARN') });
-  } catch {
-    // made before: by a worker in this process, or by an earlier server
-  }
-}

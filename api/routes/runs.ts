@@ -44,7 +44,7 @@ export function addRunRoutes(app: Api, parts: ServerParts, live: LiveView, logs:
   }, async ({ at, query }) => {
     const until = Date.now() + query.timeoutMs;
     let run = await requireRun(parts, at('runId'));
-    for (let pause = 50; !isOver(run) && Date.now() < until; pause = Math.min(500, pause * 1.5)) {
+    for (let pause = 20; !isOver(run) && Date.now() < until; pause = Math.min(150, pause * 1.3)) {
       await new Promise((resolve) => setTimeout(resolve, Math.min(pause, Math.max(0, until - Date.now()))));
       run = (await getRun(parts.catalog.db, run.runId)) ?? run;
     }

@@ -69,11 +69,11 @@ async function send(parts: ServerParts, run: RunRow, message: ControlMessage): P
   let answer: ControlAnswer;
   try {
     const handle = parts.temporal.workflow.getHandle(run.workflowId);
-    answer = await parts.temporal.withDeadline(Date.now() + 15_000, () => handle.executeUpdate<ControlAnswer, [ControlMessage]>(messages.control, { args: [message] }));
+    answer = await parts.temporal.withDeadline(Date.now() + 10_000, () => handle.executeUpdate<ControlAnswer, [ControlMessage]>(messages.control, { args: [message] }));
   } catch (error) {
     if (error instanceof WorkflowNotFoundError && run.status !== 'starting') throw ended(run);
     if (error instanceof WorkflowNotFoundError || isUnavailable(error)) {
-      throw new HeddleError('HDL-RUN-UNREACHABLE', { what: `The workflow of run ${run.runId} did not take "${message.kind}" within 15 s.`, where: `workflow ${run.workflowId}`, cause: error });
+      throw new HeddleError('HDL-RUN-UNREACHABLE', { what: `The workflow of run ${run.runId} did not take "${message.kind}" within 10 s.`, where: `workflow ${run.workflowId}`, cause: error });
     }
     if (error instanceof WorkflowUpdateFailedError) throw new HeddleError('HDL-CONTROL-REFUSED', { what: `Run ${run.runId} refused "${message.kind}": ${error.cause?.message ?? error.message}.`, cause: error });
     throw error;

@@ -50,8 +50,8 @@ export async function runDetail(parts: ServerParts, live: LiveView, run: RunRow)
 export async function runSteps(parts: ServerParts, live: LiveView, run: RunRow, page: { readonly limit: number; readonly cursor?: string | undefined }): Promise<Page<ShownStep>> {
   if (isOver(run)) return listSteps(parts.catalog.db, run.runId, { limit: page.limit, cursor: page.cursor === undefined ? undefined : Number(page.cursor) });
   const offset = page.cursor === undefined ? 0 : Number(page.cursor);
-  const [state, events] = await Promise.all([live.state(run, { offset, limit: page.limit }), listEvents(parts.catalog.db, run.runId)]);
-  const byStep = groupByStep(events);
+  const state = await live.state(run, { offset, limit: page.limit });
+  const byStep = groupByStep(await listEvents(parts.catalog.db, run.runId, state?.steps.map((step) => step.step)));
   if (!state) {
     const observed = [...byStep].map(([step, seen]) => observedStep(step, seen));
     return { items: observed.slice(offset, offset + page.limit), next: observed.length > offset + page.limit ? String(offset + page.limit) : null };

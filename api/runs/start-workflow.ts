@@ -28,7 +28,7 @@ export async function startWorkflow(parts: Pick<ServerParts, 'catalog' | 'tempor
   const plan = await getPlan(parts.catalog.db, run.planHash);
   if (!plan) throw new HeddleError('HDL-NO-PLAN', { what: `Run ${run.runId} needs plan ${run.planHash}, which the catalog does not hold.` });
   try {
-    await parts.temporal.withDeadline(Date.now() + 10_000, () => parts.temporal.workflow.start(run.pipeline, {
+    await parts.temporal.withDeadline(Date.now() + 5_000, () => parts.temporal.workflow.start(run.pipeline, {
       workflowId: run.workflowId, taskQueue: controlQueueOf(run.project), args: [runInputOf(run, plan)], typedSearchAttributes: searchAttributesOf(run),
       workflowIdReusePolicy: run.retry > 0 ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
       staticSummary: `${run.pipeline}${run.partition === null ? '' : ` ${run.partition}`}${run.retry > 0 ? ` (retry ${run.retry})` : ''}`.slice(0, 200),
@@ -37,7 +37,7 @@ export async function startWorkflow(parts: Pick<ServerParts, 'catalog' | 'tempor
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       if (run.retry > 0 && (await retryOfWorkflow(parts.temporal, run.workflowId)) !== run.retry) return false; // the try before is still closing
-    } else if (isUnavailable(error)) {
+    } else if (isUnavailable(error) || isNotYetKnown(error)) {
       parts.log.warn({ runId: run.runId, error: String(error) }, 'Temporal does not answer; the run starts when it does');
       return false;
     } else throw error;
@@ -57,5 +57,11 @@ export async function retryOfWorkflow(temporal: Client, workflowId: string): Pro
 /** UNAVAILABLE (14), DEADLINE_EXCEEDED (4), RESOURCE_EXHAUSTED (8), CANCELLED (1, the connection went). */
 export const isUnavailable = (error: unknown): boolean => {
   for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if (isGrpcServiceError(cause) && [1, 4, 8, 14].includes(cause.code)) return true;
+  return false;
+};
+
+/** Temporal takes up to a minute to know search attributes that were just registered (the embedded one is at once). */
+const isNotYetKnown = (error: unknown): boolean => {
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if (/search attribute/i.test(cause.message)) return true;
   return false;
 };

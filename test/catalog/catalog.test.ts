@@ -204,13 +204,14 @@ eachCatalog('the catalog', (catalog, url) => {
       { kind: 'started', ...at, worker: 'w', at: 10 }, { kind: 'progress', ...at, done: 1, total: 3, note: null, at: 11 }, { kind: 'progress', ...at, done: 2, total: 3, note: null, at: 12 },
       { kind: 'attempt', ...at, worker: 'w', at: 13, failure: { class: 'platform', code: 'X', message: 'm' } }, { kind: 'started', ...at, attempt: 2, worker: 'w', at: 20 },
     ]));
-    expect((await listEvents(catalog().db, runId, 'fit')).map((event) => event.kind)).toEqual(['started', 'progress', 'attempt', 'started']);
+    expect((await listEvents(catalog().db, runId, ['fit'])).map((event) => event.kind)).toEqual(['started', 'progress', 'attempt', 'started']);
     await catalog().transaction((trx) => writePage(trx, { runId, retry: 0, page: '1', at: 1, steps: [sampleStep('fit', { meta: { startedAt: 21, attempt: 2, worker: 'w', ms: 5 } })] }));
     await catalog().transaction((trx) => putEvents(trx, [{ kind: 'started', ...at, attempt: 2, worker: 'zombie', at: 99 }]));
     expect(await listAttempts(catalog().db, runId, 'fit')).toEqual([
       { attempt: 1, worker: 'w', startedAt: 10, endedAt: 13, failure: { class: 'platform', code: 'X', message: 'm' }, observed: true },
       { attempt: 2, worker: 'w', startedAt: 21, endedAt: 26, failure: null, observed: false },
     ]);
+    expect(await listEvents(catalog().db, runId, [])).toEqual([]);
     await pruneEvents(catalog().db, 1_000);
     expect(await listEvents(catalog().db, runId)).toEqual([]);
   });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import { readFileSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { trace, type Context, type TracerProvider } from '@opentelemetry/api';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { addRun, getRun } from '../../catalog/runs.ts';
 import { workflowIdFor } from '../../api/runs/workflow-id.ts';
@@ -196,6 +197,22 @@ describe('the reconciler', () => {
   });
 });
 
+describe('traces', () => {
+  it('have a span for the run and one a step, in one trace that the run id gives', async () => {
+    const spans: { name: string; traceId: string }[] = [];
+    const span = { setStatus: () => span, addEvent: () => span, end: () => undefined };
+    trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan: (name: string, _options: unknown, context: Context) => { spans.push({ name, traceId: trace.getSpanContext(context)?.traceId ?? '' }); return span; } }) } as unknown as TracerProvider); // collects instead of sending
+    try {
+      await api.ended(await start({ mode: 'quick' }));
+      await until(() => spans.length >= 2);
+      expect(spans.map((made) => made.name)).toEqual(['step only', 'run tiny.pipeline']);
+      expect(new Set(spans.map((made) => made.traceId)).size).toBe(1);
+    } finally {
+      trace.disable();
+    }
+  });
+});
+
 describe('a server', () => {
   it('keeps its token in a private file', () => {
     expect(statSync(state.config.server.tokenFile).mode & 0o777).toBe(0o600);
@@ -206,6 +223,7 @@ describe('a server', () => {
     const text = await (await fetch(`${server.url}/metrics`)).text();
     expect(text).toMatch(/heddle_runs\{status="done"\} \d+/);
     expect(text).toContain('heddle_schedule_delay_seconds_count');
+    expect(text).toContain('temporal_workflow_task_execution_latency');
     expect(text).toMatch(/heddle_steps_total\{pipeline="tiny.pipeline",status="failed"\} 1/);
   });
 

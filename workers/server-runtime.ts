@@ -1,0 +1,36 @@
+/**
+ * The SDK's runtime, one a process: warnings and errors only in the log, its figures on a loopback port of their own that
+ * the server's /metrics passes on. Server only.
+ */
+import { createServer } from 'node:net';
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+
+let made: Promise<() => Promise<string>> | undefined;
+
+/** Gives a function that reads the SDK's figures as Prometheus text. */
+export const installRuntime = (): Promise<() => Promise<string>> => (made ??= install());
+
+async function install(): Promise<() => Promise<string>> {
+  const address = `127.0.0.1:${await freePort()}`;
+  try {
+    Runtime.install({ logger: new DefaultLogger('WARN'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} }, metrics: { prometheus: { bindAddress: address } } } });
+  } catch {
+    return async () => ''; // made before, by a worker in this process
+  }
+  return async () => {
+    try {
+      return await (await fetch(`http://${address}/metrics`, { signal: AbortSignal.timeout(2_000) })).text();
+    } catch {
+      return '';
+    }
+  };
+}
+
+const freePort = (): Promise<number> => new Promise((resolve, reject) => {
+  const server = createServer();
+  server.once('error', reject);
+  server.listen(0, '127.0.0.1', () => {
+    const { port } = server.address() as { port: number }; // a listening TCP server has one
+    server.close(() => resolve(port));
+  });
+});
