@@ -33,7 +33,8 @@ export function keysBetween(dimensions: Dimensions, from: Key, to: Key): Key[] {
   const [name, def] = time;
   const last = parseTime(name, def, to[name] as string);
   const keys: Key[] = [];
-  for (let part = parseTime(name, def, from[name] as string); part.at.toMillis() <= last.at.toMillis(); part = shiftTime(part, 1)) keys.push({ ...from, [name]: formatTime(part) });
+  for (let part = parseTime(name, def, from[name] as string); part.at.toMillis() <= last.at.toMillis(); part = shiftTime(part, 1))
+    keys.push({ ...from, [name]: formatTime(part) });
   return keys;
 }
 
@@ -44,7 +45,8 @@ interface Span {
 const UNITS: Readonly<Record<string, Span['unit']>> = { h: 'hours', d: 'days', w: 'weeks', mo: 'months' };
 function spanOf(text: string): Span {
   const [, count, unit] = /^(\d+)(h|d|w|mo)$/.exec(text) ?? [];
-  if (count === undefined || unit === undefined || Number(count) < 1) throw new HeddleError('HDL-BAD-SPAN', { what: `"${text}" is no span of time.`, fix: 'Write it as 12h, 28d, 4w or 3mo.' });
+  if (count === undefined || unit === undefined || Number(count) < 1)
+    throw new HeddleError('HDL-BAD-SPAN', { what: `"${text}" is no span of time.`, fix: 'Write it as 12h, 28d, 4w or 3mo.' });
   return { count: Number(count), unit: UNITS[unit] as Span['unit'] };
 }
 

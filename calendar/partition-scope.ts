@@ -8,14 +8,21 @@ export type Dimensions = Readonly<Record<string, DimensionDef>>;
 export type Key = Readonly<Record<string, string>>;
 
 /** '2001-03-01' or '2001-03-01|en', in the order of the dimensions. */
-export const formatKey = (dimensions: Dimensions, key: Key): string => Object.keys(dimensions).map((name) => key[name] ?? '').join('|');
+export const formatKey = (dimensions: Dimensions, key: Key): string =>
+  Object.keys(dimensions)
+    .map((name) => key[name] ?? '')
+    .join('|');
 
 /** From the text of the command line: '2001-03-01', '2001-03-01|en' or 'day=2001-03-01,wiki=en'. Throws HDL-BAD-KEY. */
 export function parseKey(dimensions: Dimensions, text: string): Key {
   const names = Object.keys(dimensions);
   const named = text.includes('=');
   const parts = text.split(named ? ',' : '|');
-  const key = Object.fromEntries(parts.map((part, i) => (named ? [part.slice(0, part.indexOf('=')).trim(), part.slice(part.indexOf('=') + 1).trim()] : [names[i] ?? `dimension ${i + 1}`, part])));
+  const key = Object.fromEntries(
+    parts.map((part, i) =>
+      named ? [part.slice(0, part.indexOf('=')).trim(), part.slice(part.indexOf('=') + 1).trim()] : [names[i] ?? `dimension ${i + 1}`, part],
+    ),
+  );
   return checkKey(dimensions, key);
 }
 
@@ -30,7 +37,11 @@ export function checkKey(dimensions: Dimensions, key: Key): Key {
     const value = key[name] as string;
     if (isGrain(def.kind)) parseTime(name, def, value);
     else if (def.kind === 'keys' && !def.keys?.includes(value)) {
-      throw new HeddleError('HDL-BAD-KEY', { what: `"${value}" is no ${name}.`, where: `dimension ${name}`, fix: `Take one of ${def.keys?.join(', ') ?? ''}.` });
+      throw new HeddleError('HDL-BAD-KEY', {
+        what: `"${value}" is no ${name}.`,
+        where: `dimension ${name}`,
+        fix: `Take one of ${def.keys?.join(', ') ?? ''}.`,
+      });
     } else if (value === '') throw new HeddleError('HDL-BAD-KEY', { what: `The ${name} is empty.`, fix });
   }
   return Object.fromEntries(names.map((name) => [name, key[name] as string]));
