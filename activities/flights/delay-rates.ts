@@ -48,6 +48,8 @@ export class DelayRates {
   /** Seconds since the epoch: nothing dated from here on is taken. */
   readonly asOf: number;
   readonly routes = new Map<string, RouteTally>();
+  /** First second of a day -> its flights. */
+  readonly flightsByDay = new Map<number, number>();
   private readonly origins = new Map<string, Tally>();
   private readonly destinations = new Map<string, Tally>();
   private readonly all: Tally = tally();
@@ -59,12 +61,14 @@ export class DelayRates {
   /** Throws an AsOfError for a row that is not dated before the as-of time. Rows older than 28 days are left out. */
   add({ numRows, columns }: CountsBatch): void {
     for (let i = 0; i < numRows; i++) {
-      const age = this.asOf - Number(columns.day[i]);
-      if (age <= 0) throw new AsOfError(`a count dated ${iso(Number(columns.day[i]))}`, this.asOf);
+      const day = Number(columns.day[i]);
+      const age = this.asOf - day;
+      if (age <= 0) throw new AsOfError(`a count dated ${iso(day)}`, this.asOf);
       if (age > 28 * DAY_S) continue;
       const recent = age <= 7 * DAY_S;
       const flights = Number(columns.flights[i]);
       const late = Number(columns.late[i]);
+      this.flightsByDay.set(day, (this.flightsByDay.get(day) ?? 0) + flights);
       const origin = columns.origin[i]!;
       const destination = columns.destination[i]!;
       const route = this.route(origin, destination);

@@ -17,6 +17,10 @@ const DAY_S = 86_400;
 /** Decoded row groups kept: a day lies in at most two. */
 const KEEP_GROUPS = 2;
 
+let opened: Promise<FlightsFile> | undefined;
+/** The installed package's file, opened once a process: days of one row group then share its decoding. */
+export const flightsFile = (): Promise<FlightsFile> => (opened ??= openFlightsFile());
+
 /** Opens the file of the installed package. Throws when `vega-datasets` is not installed. */
 export async function openFlightsFile(path: string = flightsPath()): Promise<FlightsFile> {
   const file = await asyncBufferFromFile(path);

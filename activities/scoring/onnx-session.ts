@@ -7,7 +7,7 @@ import type { InferenceSession } from 'onnxruntime-node';
 const sessions = new Map<string, Promise<InferenceSession>>();
 
 /** `load` gives the bytes of model.onnx; it is called once a digest. One thread: a worker runs several steps beside each other. */
-export function sessionOf(digest: string, load: () => Promise<Uint8Array>): Promise<InferenceSession> {
+export function onnxSession(digest: string, load: () => Promise<Uint8Array>): Promise<InferenceSession> {
   const known = sessions.get(digest);
   if (known) return known;
   const opened = open(load).catch((error: unknown) => {

@@ -1,0 +1,59 @@
+/** Steps of flights.score: predictions as a published partition, and as a table for look-ups. */
+import { task, z } from 'heddle';
+import { breathing } from '../../activities/flights/breathe.ts';
+import { openCache } from '../../activities/cache/cache-store.ts';
+import { serveVersion } from '../../activities/cache/serve-version.ts';
+import { writePredictions } from '../../activities/cache/write-predictions.ts';
+import { decodeKeptRows } from '../../activities/scoring/kept-rows.ts';
+import { ScoreColumns } from '../../activities/scoring/score-columns.ts';
+import { Delay, Features, File, owner, Scores } from '../data.ts';
+import { Part } from './shards.ts';
+
+export const publishScores = task({
+  name: 'flights.publish_scores',
+  version: '1',
+  owner,
+  input: z.object({ parts: z.array(Part), kept: File, features: Features.slice, model: Delay }),
+  output: Scores.slice,
+  async run({ parts, kept, features, model }, ctx) {
+    const { flight, rows } = decodeKeptRows(await ctx.readArtifact(kept));
+    const scores = new Float32Array(rows);
+    for (const part of parts) scores.set(new Float32Array((await ctx.readArtifact(part.file)).slice().buffer), part.first);
+    const columns = new ScoreColumns(flight, scores, `${model.name}@${model.version}`);
+    async function* batches() {
+      for await (const batch of ctx.read(Features, features)) yield columns.join(batch);
+      columns.checkComplete();
+    }
+    return ctx.write(Scores, batches());
+  },
+});
+
+/** How long a prediction of a flight is worth keeping. */
+const LIFETIME_S = 14 * 86_400;
+
+export const loadTable = task({
+  name: 'flights.load_table',
+  version: '1',
+  owner,
+  input: z.object({ scores: Scores.slice, model: Delay, cache: z.string() }),
+  output: z.object({ keys: z.int(), version: z.string() }),
+  async run({ scores, model, cache }, ctx) {
+    const entries: { key: string; score: number }[] = [];
+    for await (const { numRows, columns } of ctx.read(Scores, scores)) {
+      for (let i = 0; i < numRows; i++) entries.push({ key: `${columns.origin[i]}-${columns.destination[i]}/${columns.at[i]}/${columns.flight[i]}`, score: columns.score[i]! });
+    }
+    entries.sort((a, b) => (a.key < b.key ? -1 : 1));
+    // the digest of what is loaded is in the name: another load of the same scores writes the same version
+    const version = `${ctx.partition}.m${model.version}.${scores.digest.replace(/^sha256:/, '').slice(0, 8)}`;
+    const store = await openCache(cache, 'flights-scores');
+    try {
+      const keys = entries.map(({ key }) => key);
+      const options = { asOf: Math.floor(Date.now() / 1000), lifetimeS: LIFETIME_S, breathe: breathing(ctx.signal) };
+      await writePredictions(store.table(version), keys, Float32Array.from(entries, ({ score }) => score), options);
+      serveVersion(store, version, ctx.idempotencyKey);
+      return { keys: keys.length, version };
+    } finally {
+      await store.close();
+    }
+  },
+});
