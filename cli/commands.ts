@@ -7,6 +7,7 @@ import { compileCommand } from './commands/compile.ts';
 import { eventCommand } from './commands/event.ts';
 import { explainCommand } from './commands/explain.ts';
 import { logsCommand } from './commands/logs.ts';
+import { newCommand } from './commands/new.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { rejectCommand } from './commands/reject.ts';
 import { resumeCommand } from './commands/resume.ts';
@@ -17,7 +18,7 @@ import { showCommand } from './commands/show.ts';
 import { watchCommand } from './commands/watch.ts';
 
 export const commands = [
-  checkCommand, compileCommand,
+  newCommand, checkCommand, compileCommand,
   runCommand,
   runsCommand, showCommand, watchCommand, logsCommand, explainCommand,
   cancelCommand, pauseCommand, resumeCommand, retryCommand, approveCommand, rejectCommand, eventCommand,
