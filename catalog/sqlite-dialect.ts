@@ -2,7 +2,7 @@
  * Kysely on the SQLite that is built into Node. One connection, used by one query or transaction at a time. Transactions
  * begin IMMEDIATE: two writers wait for each other instead of failing in the middle.
  */
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { CompiledQuery, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type DatabaseConnection, type Dialect, type Driver, type QueryResult } from 'kysely';
 
 /** How long a statement waits for another process's write before the catalog counts as locked. */
@@ -69,20 +69,35 @@ class NodeSqliteDriver implements Driver {
   }
 }
 
+/** Statements kept compiled; the catalog's own queries are fewer. */
+const KEPT_STATEMENTS = 200;
+
 class NodeSqliteConnection implements DatabaseConnection {
   readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, { readonly statement: StatementSync; readonly gives: boolean }>();
 
   constructor(database: DatabaseSync) {
     this.#database = database;
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const statement = this.#database.prepare(query.sql);
+    const { statement, gives } = this.#prepare(query.sql);
     const parameters = query.parameters as readonly SQLInputValue[]; // the catalog binds strings, numbers and nulls only
-    // A statement with columns gives rows; rows have the shape that the query builder derived from the schema.
-    if (statement.columns().length > 0) return { rows: statement.all(...parameters) as R[] };
+    // Rows have the shape that the query builder derived from the schema.
+    if (gives) return { rows: statement.all(...parameters) as R[] };
     const { changes } = statement.run(...parameters);
     return { rows: [], numAffectedRows: BigInt(changes) };
+  }
+
+  /** A statement with columns gives rows. */
+  #prepare(sql: string): { readonly statement: StatementSync; readonly gives: boolean } {
+    const kept = this.#statements.get(sql);
+    if (kept) return kept;
+    const statement = this.#database.prepare(sql);
+    const made = { statement, gives: statement.columns().length > 0 };
+    if (this.#statements.size >= KEPT_STATEMENTS) this.#statements.clear();
+    this.#statements.set(sql, made);
+    return made;
   }
 
   // oxlint-disable-next-line require-yield -- the catalog pages its queries and streams none

@@ -6,13 +6,17 @@ import type { ServerParts } from '../api/server-parts.ts';
 import { keepPin } from '../catalog/pins.ts';
 import { noteWait, putWait, removeWait, satisfyWait, type WaitRow } from '../catalog/waits.ts';
 import type { ControlActivities, WatchResult } from '../dsl/contract/control.ts';
+import { isHeddleError } from '../dsl/errors/heddle-error.ts';
 import type { Json } from '../dsl/plan/types.ts';
+import { finalFailure } from './control-failure.ts';
 import { resolvePin } from './control-pins.ts';
 import { planByHash } from './control-plans.ts';
 
 export const watch = (parts: ServerParts): ControlActivities['heddle.watch'] => async (call) => {
   const wait = await putWait(parts.catalog.db, call, Date.now());
-  const result = await lookAt(parts, wait);
+  const result = await lookAt(parts, wait).catch((error: unknown) => {
+    throw isHeddleError(error) && error.code === 'HDL-BAD-URI' ? finalFailure(error, 'user') : error; // it would never hold
+  });
   // The answer goes back as this activity's result: no signal is needed, and an activity that runs again looks again.
   if (result.state === 'satisfied') await removeWait(parts.catalog.db, call.runId, call.step);
   if (call.on.kind === 'gate') parts.notify('approval', `${call.runId}/${call.step}`, { runId: call.runId, step: call.step, ask: call.on.ask, show: call.on.show, from: call.on.from });

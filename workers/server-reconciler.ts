@@ -7,9 +7,10 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { createLogFiles } from '../api/logs/log-files.ts';
 import { closeRun } from '../api/runs/close-run.ts';
 import { isOver } from '../api/runs/run-detail.ts';
+import { statusAttribute } from '../api/runs/search-attributes.ts';
 import { retryOfWorkflow, startWorkflow } from '../api/runs/start-workflow.ts';
 import type { ServerParts } from '../api/server-parts.ts';
-import { getRun, openRuns, type RunRow } from '../catalog/runs.ts';
+import { getRun, openRuns, setRunStatus, type RunRow } from '../catalog/runs.ts';
 import { pruneEvents } from '../catalog/step-events.ts';
 import { forgetWorkers } from '../catalog/workers.ts';
 import { isHeddleError } from '../dsl/errors/heddle-error.ts';
@@ -70,7 +71,10 @@ async function reconcile(parts: ServerParts, run: RunRow, now: number, settleMs:
 async function endWithoutRecord(parts: ServerParts, run: RunRow): Promise<{ status: 'failed' | 'cancelled'; message: string } | undefined> {
   const { temporal } = parts;
   try {
-    const { status, closeTime } = await temporal.withDeadline(Date.now() + 5_000, () => temporal.workflow.getHandle(run.workflowId).describe());
+    const { status, closeTime, typedSearchAttributes } = await temporal.withDeadline(Date.now() + 5_000, () => temporal.workflow.getHandle(run.workflowId).describe());
+    // A run that paused itself on a failure says so in its search attribute: lists show it without asking each run.
+    const shown = typedSearchAttributes.get(statusAttribute);
+    if (status.name === 'RUNNING' && (shown === 'paused' || shown === 'running') && shown !== run.status) await setRunStatus(parts.catalog.db, run.runId, shown, Date.now());
     if (status.name === 'RUNNING' || status.name === 'PAUSED' || !closeTime || Date.now() - closeTime.getTime() < 2_000) return undefined;
     if (run.retry > 0 && !run.called && (await retryOfWorkflow(temporal, run.workflowId)) !== run.retry) return undefined;
     if (status.name === 'TERMINATED') return { status: 'cancelled', message: 'The workflow was terminated in Temporal.' };

@@ -4,16 +4,18 @@
  */
 import { createServer } from 'node:net';
 import { DefaultLogger, Runtime } from '@temporalio/worker';
+import type { Logger } from 'pino';
 
 let made: Promise<() => Promise<string>> | undefined;
 
 /** Gives a function that reads the SDK's figures as Prometheus text. */
-export const installRuntime = (): Promise<() => Promise<string>> => (made ??= install());
+export const installRuntime = (log: Logger): Promise<() => Promise<string>> => (made ??= install(log));
 
-async function install(): Promise<() => Promise<string>> {
+async function install(log: Logger): Promise<() => Promise<string>> {
   const address = `127.0.0.1:${await freePort()}`;
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta?.['workflowId'] ?? meta?.['sdkComponent'], error: meta?.['error'] === undefined ? undefined : String(meta['error']) }, message));
   try {
-    Runtime.install({ logger: new DefaultLogger('WARN'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} }, metrics: { prometheus: { bindAddress: address } } } });
+    Runtime.install({ logger, telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} }, metrics: { prometheus: { bindAddress: address } } } });
   } catch {
     return async () => ''; // made before, by a worker in this process
   }

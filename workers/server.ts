@@ -54,7 +54,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   try {
     const catalog = await openCatalog(config.catalog);
     undo.push(() => catalog.close());
-    const sdkMetrics = await installRuntime();
+    const sdkMetrics = await installRuntime(log);
     const temporal = await connectTemporal(config.temporal);
     undo.push(() => temporal.close());
     const parts: ServerParts = {
