@@ -1,0 +1,136 @@
+/**
+ * A page of a map over an item list, as a workflow of its own: reads its items, runs the map and those fused behind it, writes
+ * one page of results a map. Workflow type 'heddle.map'. Sandbox.
+ */
+import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew, scheduleActivity, workflowInfo } from '@temporalio/workflow';
+import type { Block, Json, MapNode, Skeleton } from '../dsl/plan/types.ts';
+import { ITEMS_PER_PAGE, type ReadItemsCall, type ReadItemsResult, type WriteItemsCall, type WriteItemsResult } from '../dsl/contract/step.ts';
+import { createScheduler } from './scheduler/scheduler.ts';
+import { carryOf, type Carry } from './driver/carry.ts';
+import type { ChunkInput, ChunkOutput } from './driver/chunk-contract.ts';
+import { isContainer } from './driver/container-times.ts';
+import { Details } from './driver/details.ts';
+import { Driver } from './driver/driver.ts';
+import { failure, failureOf } from './driver/failure-of.ts';
+import { ITEMS } from './driver/issue-chunk.ts';
+import { Mailbox } from './driver/messages-in.ts';
+import { record } from './driver/records.ts';
+import { limitsOf } from './driver/run-context.ts';
+import { Seeds } from './driver/seeds.ts';
+import { shortId } from './driver/short-names.ts';
+
+export async function runChunk(input: ChunkInput): Promise<ChunkOutput> {
+  const mailbox = new Mailbox();
+  const root = CancellationScope.current();
+  return CancellationScope.nonCancellable(() => interpret(input, mailbox, root));
+}
+
+async function interpret(input: ChunkInput, mailbox: Mailbox, root: CancellationScope): Promise<ChunkOutput> {
+  const carry = (input.carry ?? null) as unknown as Carry | null; // written by carryOf
+  const items = await readItems(input);
+  if (root.consideredCancelled) throw new CancelledFailure('cancelled');
+  const prefix = prefixOf(input);
+  const skeleton = skeletonOf(input, items);
+  const seeds = new Seeds(carry?.settled);
+  if (carry?.fromCatalog) await seeds.load(input.project, input.runId);
+  const core = createScheduler({
+    skeleton,
+    params: input.roots['$params'] ?? null,
+    partition: input.partition,
+    roots: input.roots,
+    pathPrefix: prefix,
+    indexOffset: input.firstIndex,
+    maxInFlight: input.parallel,
+    ...(carry && { pins: carry.pins }),
+    seed: (step) => (carry?.fromCatalog && isContainer(core.step(step)?.kind ?? '') ? undefined : seeds.get(step)),
+  });
+  const details = new Details(carry?.hidden ?? {});
+  const driver = new Driver({
+    context: {
+      project: input.project,
+      runId: input.runId,
+      pipeline: input.pipeline,
+      partition: input.partition,
+      backfill: null,
+      workflowId: workflowInfo().workflowId,
+      limits: limitsOf(input.limits),
+      givenLimits: input.limits,
+      role: 'chunk',
+      planHash: input.planHash,
+      skeleton,
+    },
+    core,
+    chunkSeed: (step) => seeds.get(step),
+    waits: carry?.waits ?? [],
+    events: [],
+    paused: false,
+    afterTurn: (now) => {
+      details.show(now);
+    },
+  });
+  mailbox.open(driver, carry?.hidden ?? {}, true);
+  root.cancelRequested.catch(() => {
+    driver.cancel();
+  });
+
+  const how = await driver.drive();
+  const results = how === 'over' && core.status !== 'cancelled' ? await writeResults(input, driver, prefix) : [];
+  const nextPage = await record(driver, { prefix: `${input.step}/`, firstPage: carry?.nextPage ?? 0, known: seeds.used });
+  if (how === 'continue') return continueAsNew<typeof runChunk>({ ...input, carry: carryOf(driver, nextPage, carry?.hidden ?? {}, false) as unknown as Json });
+  if (core.status === 'cancelled') throw new CancelledFailure('cancelled');
+  return { results };
+}
+
+/** 'outer[2].' of 'outer[2].scores[0..499]'. */
+function prefixOf({ step, maps, firstIndex, list, page }: ChunkInput): string {
+  const last = Math.min((page + 1) * list.pageSize, list.count) - 1;
+  return step.slice(0, step.length - `${maps[0]?.id ?? ''}[${firstIndex}..${last}]`.length);
+}
+
+/** The maps as maps over this page's items. More failures than the whole map bears end the chunk early. */
+function skeletonOf(input: ChunkInput, items: readonly Json[]): Skeleton {
+  const nodes = input.maps.map((map, i): MapNode => {
+    const { fuse: _fuse, after: _after, tolerate, ...rest } = map;
+    const before = input.maps[i - 1]?.id;
+    const bears = !tolerate ? 0 : 'count' in tolerate ? tolerate.count : Math.floor(tolerate.share * input.list.count + 1e-9);
+    return { ...rest, over: before === undefined ? { $lit: items } : { $ref: [before] }, items: 'array', parallel: input.parallel, tolerate: { count: bears }, ...(before !== undefined && { fuse: before }) };
+  });
+  const body: Block = { nodes, output: null };
+  return { format: 1, name: input.pipeline, onFailure: 'fail', dimensions: [], tasks: input.tasks, body, always: null, calls: input.calls };
+}
+
+async function readItems({ project, list, page, queue }: ChunkInput): Promise<readonly Json[]> {
+  const call: ReadItemsCall = { project, list, page };
+  try {
+    const { items }: ReadItemsResult = await scheduleActivity('heddle.read_items', [call], { ...ITEMS, taskQueue: queue, activityId: 'read', summary: `items from ${page * ITEMS_PER_PAGE}` });
+    return items;
+  } catch (error) {
+    throw asFailure(error);
+  }
+}
+
+async function writeResults(input: ChunkInput, driver: Driver, prefix: string): Promise<ChunkOutput['results']> {
+  const results: ChunkOutput['results'][number][] = [];
+  for (const map of input.maps) {
+    const step = prefix + map.id;
+    const { failed, first } = driver.core.failedItems(step);
+    const state = driver.core.step(step);
+    if (state?.status !== 'done') {
+      results.push({ uri: '', count: 0, failed, firstFailure: first });
+      continue;
+    }
+    const call: WriteItemsCall = { project: input.project, runId: input.runId, step, page: input.page, items: state.output as readonly Json[] }; // a map gives a list
+    try {
+      const written: WriteItemsResult = await scheduleActivity('heddle.write_items', [call], { ...ITEMS, taskQueue: input.queue, activityId: shortId(`write:${map.id}`), summary: `${call.items.length} results` });
+      results.push({ ...written, failed, firstFailure: first });
+    } catch (error) {
+      throw asFailure(error);
+    }
+  }
+  return results;
+}
+
+function asFailure(error: unknown): Error {
+  const why = failureOf(error) ?? failure('platform', 'HDL-STEP-CANCELLED', 'its pages could not be read or written: cancelled');
+  return ApplicationFailure.create({ type: why.class, nonRetryable: true, message: why.message, details: [why] });
+}

@@ -1,0 +1,111 @@
+/**
+ * What a workflow hands to the one that continues it: results, pins, open waits, events kept, the number of the next record
+ * page. Results above 1 MiB stay in the catalog, where the record put them, and are loaded from there. Sandbox.
+ */
+import type { Block, Json } from '../../dsl/plan/types.ts';
+import type { LiveState, StepStatus } from '../../dsl/contract/run.ts';
+import { addRoots, freeRefsOf } from '../scheduler/free-refs.ts';
+import { roughBytes } from '../scheduler/evaluate.ts';
+import type { PinValue, Settled, StepState } from '../scheduler/messages.ts';
+import { ancestors, isContainer } from './container-times.ts';
+import type { Driver } from './driver.ts';
+import { countsOf, isOver } from './live-state.ts';
+import type { OpenWait } from './waits.ts';
+
+const CARRY_BYTES = 1024 * 1024;
+
+export interface Carry {
+  /** By step path. */
+  readonly settled: Readonly<Record<string, Settled>>;
+  readonly pins: Readonly<Record<string, PinValue>>;
+  readonly waits: readonly OpenWait[];
+  readonly events: readonly (readonly [string, Json])[];
+  readonly paused: boolean;
+  readonly nextPage: number;
+  /** Of steps that are in the record alone. */
+  readonly hidden: LiveState['counts'];
+  /** Outputs are left out: load them from the catalog. */
+  readonly fromCatalog: boolean;
+  /** Outputs that nothing in this plan needs any more are null: no newer plan can take over. */
+  readonly pruned: boolean;
+}
+
+export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['counts'], pruned: boolean): Carry {
+  const kept = keptStates(driver);
+  const counts: { [S in StepStatus]?: number } = {};
+  for (const [status, count] of Object.entries(countsOf(driver, hidden))) counts[status as StepStatus] = count; // keys of a table by status
+  // What the next workflow meets again it counts itself.
+  for (const state of driver.core.steps()) if (kept.has(state.step) || !isOver(state.status) || state.status === 'blocked') lower(counts, state.status);
+  const settled = settledOf(driver, kept, () => true);
+  const whole = { pins: driver.core.pins, waits: driver.waits.carried, events: driver.waits.unheard, paused: driver.isPaused, nextPage, hidden: counts };
+  if (settled.bytes <= CARRY_BYTES) return { ...whole, settled: settled.steps, fromCatalog: false, pruned };
+  const needed = neededOf(driver);
+  const less = settledOf(driver, kept, (step) => needed.has(step));
+  if (less.bytes <= CARRY_BYTES) return { ...whole, settled: less.steps, fromCatalog: false, pruned: true };
+  const failed = settledOf(driver, new Map([...kept].filter(([, state]) => state.status !== 'done')), () => false);
+  return { ...whole, settled: failed.steps, fromCatalog: true, pruned };
+}
+
+/** Steps that the core must be told of: all that have settled, less what lies inside of a finished map, branch or loop. */
+function keptStates(driver: Driver): Map<string, StepState> {
+  const top = topLevel(driver);
+  const closed = new Set<string>();
+  for (const state of driver.core.steps()) if (isContainer(state.kind) && (state.status === 'done' || state.status === 'skipped')) closed.add(state.step);
+  const kept = new Map<string, StepState>();
+  for (const state of driver.core.steps()) {
+    const { status } = state;
+    const settled = status === 'done' || status === 'skipped' || (status === 'failed' && !isContainer(state.kind));
+    if (!settled) continue;
+    if (!top.has(state.step) && insideOf(state.step, closed)) continue;
+    kept.set(state.step, state);
+  }
+  return kept;
+}
+
+function insideOf(step: string, closed: ReadonlySet<string>): boolean {
+  if (closed.size === 0) return false;
+  for (const path of ancestors(step)) if (closed.has(path)) return true;
+  return false;
+}
+
+function settledOf(driver: Driver, kept: ReadonlyMap<string, StepState>, needs: (step: string) => boolean): { steps: Record<string, Settled>; bytes: number } {
+  const top = topLevel(driver);
+  const steps: Record<string, Settled> = {};
+  let bytes = 0;
+  for (const [step, state] of kept) {
+    const output = state.kind === 'chunk' ? ((driver.chunkResults.get(step) ?? null) as Json) : state.output; // results are plain JSON
+    const settled: Settled =
+      state.status === 'failed' && state.failure
+        ? { status: 'failed', failure: state.failure }
+        : state.status === 'skipped'
+          ? { status: 'skipped' }
+          : { status: 'done', output: needs(step) || !top.has(step) ? output : null };
+    bytes += step.length + 30 + (settled.status === 'done' ? roughBytes(settled.output) : 300);
+    steps[step] = settled;
+  }
+  return { steps, bytes };
+}
+
+const topLevel = (driver: Driver): ReadonlySet<string> => new Set(driver.context.skeleton.body.nodes.map((node) => node.id));
+
+/** Top-level steps whose output something that has not settled needs. */
+function neededOf(driver: Driver): Set<string> {
+  const { body, always } = driver.context.skeleton;
+  const needed = new Set<string>();
+  const add = (block: Block, all: boolean): void => {
+    addRoots(block.output, needed);
+    for (const node of block.nodes) {
+      const status = driver.core.step(node.id)?.status ?? 'pending';
+      if (all || !isOver(status) || (node.kind === 'map' && node.fuse !== undefined)) for (const root of freeRefsOf(node)) needed.add(root);
+    }
+  };
+  add(body, false);
+  if (always) add(always, true);
+  return needed;
+}
+
+function lower(counts: { [S in StepStatus]?: number }, status: StepStatus): void {
+  const now = (counts[status] ?? 0) - 1;
+  if (now <= 0) delete counts[status];
+  else counts[status] = now;
+}

@@ -1,0 +1,101 @@
+/** A task step: one activity on its pool's queue, and a publish activity where it staged a partition. Sandbox. */
+import { ActivityCancellationType, scheduleActivity, sleep, type ActivityOptions } from '@temporalio/workflow';
+import type { TaskRules } from '../../dsl/plan/types.ts';
+import { controlQueueOf, OUTPUT_BYTES, queueOf, type PublishCall, type PublishResult, type StepCall, type StepResult } from '../../dsl/contract/step.ts';
+import type { ControlStepCall } from '../../dsl/contract/control.ts';
+import { roughBytes } from '../scheduler/evaluate.ts';
+import type { Command } from '../scheduler/messages.ts';
+import type { Driver } from './driver.ts';
+import { failure } from './failure-of.ts';
+import type { StepLog } from './journal.ts';
+import type { RunContext } from './run-context.ts';
+import { nameAndVersion, shortId, summaryOf, utf8Bytes } from './short-names.ts';
+
+type TaskCommand = Extract<Command, { type: 'task' }>;
+
+export function issueTask(driver: Driver, command: TaskCommand, log: StepLog): void {
+  const size = roughBytes(command.input) > OUTPUT_BYTES ? utf8Bytes(JSON.stringify(command.input)) : 0;
+  if (size > OUTPUT_BYTES) {
+    driver.fail(log, failure('data', 'HDL-INPUT-TOO-LARGE', `the input of ${log.step} is ${size} bytes, and ${OUTPUT_BYTES} are allowed: pass large data by ctx.artifact or ctx.items`));
+    return;
+  }
+  const failed = (error: unknown): void => {
+    driver.failWith(log, error);
+  };
+  const start = (): void => {
+    schedule(driver.context, command).then((result) => {
+      ended(driver, command, log, result, failed);
+    }, failed);
+  };
+  if (command.delayMs > 0) sleep(command.delayMs, { summary: `${log.step} again` }).then(start, failed);
+  else start();
+}
+
+function schedule(run: RunContext, command: TaskCommand): Promise<StepResult> {
+  const { step, rules } = command;
+  const [name, version] = nameAndVersion(command.task);
+  if (rules.pool === 'heddle') {
+    const call: ControlStepCall = { project: run.project, runId: run.runId, pipeline: run.pipeline, step, input: command.input };
+    const options = { taskQueue: controlQueueOf(run.project), startToCloseTimeout: 20_000, retry: retryOf(rules), activityId: shortId(step), summary: summaryOf(step) };
+    return scheduleActivity(name, [call], options);
+  }
+  const call: StepCall = {
+    project: run.project,
+    runId: run.runId,
+    pipeline: run.pipeline,
+    planHash: run.planHash,
+    step,
+    task: name,
+    version,
+    input: command.input,
+    ...(command.into && { into: command.into }),
+    attempts: rules.attempts,
+    timeoutMs: rules.timeoutMs,
+    heartbeatMs: rules.heartbeatMs,
+    ...(rules.isolate && { isolate: true }),
+    ...(command.keep && { keep: command.keep }),
+  };
+  return scheduleActivity(name, [call], {
+    activityId: shortId(step),
+    summary: summaryOf(`${step} v${version}`),
+    taskQueue: queueOf(run.project, rules.pool, rules.class),
+    startToCloseTimeout: rules.timeoutMs,
+    heartbeatTimeout: rules.heartbeatMs,
+    ...(rules.queueMs !== null && { scheduleToStartTimeout: rules.queueMs }),
+    retry: retryOf(rules),
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+}
+
+/** Without a limit: the worker counts the attempts that are charged, and makes the last one final. */
+const retryOf = (rules: TaskRules): NonNullable<ActivityOptions['retry']> => ({
+  initialInterval: Math.max(1, rules.backoffMs),
+  backoffCoefficient: 2,
+  maximumInterval: Math.max(1, rules.backoffMs) * 100,
+});
+
+function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepResult, failed: (error: unknown) => void): void {
+  // A control task answers { output } alone.
+  log.meta = result.meta ?? null;
+  if (!result.staged || result.staged.length === 0) {
+    driver.settle(log, { type: 'done', step: log.step, output: result.output });
+    return;
+  }
+  driver.journal.publish(log, true);
+  const { context: run } = driver;
+  const call: PublishCall = { project: run.project, runId: run.runId, step: log.step, pipeline: run.pipeline, output: result.output, staged: result.staged, replace: true };
+  const published: Promise<PublishResult> = scheduleActivity('heddle.publish', [call], {
+    activityId: shortId(`${log.step}:publish`),
+    summary: summaryOf(`publish ${result.staged.map((staged) => staged.dataset).join(', ')}`),
+    taskQueue: queueOf(run.project, command.rules.pool, command.rules.class),
+    startToCloseTimeout: PUBLISH_MS,
+    retry: { ...retryOf(command.rules), maximumAttempts: Math.max(PUBLISH_ATTEMPTS, command.rules.attempts) },
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  });
+  published.then(({ output }) => {
+    driver.settle(log, { type: 'done', step: log.step, output });
+  }, failed);
+}
+
+const PUBLISH_MS = 600_000;
+const PUBLISH_ATTEMPTS = 10;

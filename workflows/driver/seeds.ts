@@ -1,0 +1,33 @@
+/** Results from before, as the core asks for them: from a carry, from the catalog, or both. Sandbox. */
+import type { Json } from '../../dsl/plan/types.ts';
+import type { Settled } from '../scheduler/messages.ts';
+import { controlCall } from './control-call.ts';
+
+export class Seeds {
+  private readonly settled: Map<string, Settled>;
+  /** Steps that were taken over: they are in the record. */
+  readonly used = new Set<string>();
+
+  constructor(settled: Readonly<Record<string, Settled>> = {}) {
+    this.settled = new Map(Object.entries(settled));
+  }
+
+  get(step: string): Settled | undefined {
+    const seed = this.settled.get(step);
+    if (seed) this.used.add(step);
+    return seed;
+  }
+
+  /** Finished steps of the tries before. What maps, branches and loops gave is not kept: they are put together again. */
+  async load(project: string, runId: string): Promise<void> {
+    for (let cursor: number | null = 0; cursor !== null; ) {
+      const { done, next }: { done: Record<string, Json>; next: number | null } = await controlCall(project, 'heddle.load_done', { runId, cursor });
+      for (const [step, output] of Object.entries(done)) if (!this.settled.has(step)) this.settled.set(step, { status: 'done', output });
+      cursor = next;
+    }
+  }
+}
+
+/** A chunk with failed items runs again in a retry. */
+export const allDone = (settled: Settled | undefined): settled is Settled =>
+  settled?.status === 'done' && Array.isArray(settled.output) && settled.output.every((result) => typeof result === 'object' && result !== null && 'failed' in result && result['failed'] === 0);

@@ -1,0 +1,173 @@
+/**
+ * Open gates and waits: registered with the server once, answered by signal or update, bounded by one timer with an absolute
+ * deadline. They survive continue-as-new: carried, they are armed again without registering. Sandbox.
+ */
+import { sleep } from '@temporalio/workflow';
+import type { Json } from '../../dsl/plan/types.ts';
+import type { ControlAnswer, ControlMessage } from '../../dsl/contract/run.ts';
+import type { WatchCall } from '../../dsl/contract/control.ts';
+import type { Command } from '../scheduler/messages.ts';
+import { controlCall } from './control-call.ts';
+import type { Driver } from './driver.ts';
+import type { StepLog } from './journal.ts';
+import { shortId, summaryOf } from './short-names.ts';
+import { WorkScope } from './work-scope.ts';
+
+type WaitCommand = Extract<Command, { type: 'gate' | 'wait' }>;
+type Answer = Extract<ControlMessage, { kind: 'answer' }>;
+
+/** As it is carried. */
+export interface OpenWait {
+  readonly step: string;
+  readonly deadline: number;
+  readonly since: number;
+}
+interface Armed extends OpenWait {
+  readonly log: StepLog;
+  readonly event: string | null;
+  readonly from: readonly string[] | null;
+  timer: WorkScope | null;
+}
+
+export class Waits {
+  private readonly driver: Driver;
+  private armed = new Map<string, Armed>();
+  private before: Map<string, OpenWait>;
+  /** Events that came before anybody waited for them, in their order. */
+  private readonly events: (readonly [string, Json])[];
+  /** Calls of heddle.watch under way. */
+  registering = 0;
+
+  constructor(driver: Driver, before: readonly OpenWait[], events: readonly (readonly [string, Json])[]) {
+    this.driver = driver;
+    this.before = new Map(before.map((wait) => [wait.step, wait]));
+    this.events = [...events];
+  }
+
+  get carried(): OpenWait[] {
+    return [...this.armed.values()].map(({ step, deadline, since }) => ({ step, deadline, since }));
+  }
+  get unheard(): readonly (readonly [string, Json])[] {
+    return this.events;
+  }
+
+  open(command: WaitCommand, log: StepLog): void {
+    const { step } = command;
+    // The same step again, after continue-as-new or under a newer plan: its time goes on.
+    const before = this.armed.get(step) ?? this.before.get(step);
+    this.before.delete(step);
+    this.close(step);
+    const now = Date.now();
+    const event = command.type === 'wait' && command.on.kind === 'event' ? command.on.event : null;
+    const armed: Armed = {
+      step,
+      deadline: before?.deadline ?? now + command.node.withinMs,
+      since: before?.since ?? now,
+      log,
+      event,
+      from: command.type === 'gate' ? command.node.from : null,
+      timer: null,
+    };
+    this.armed.set(step, armed);
+    log.queuedAt = armed.since;
+    log.waitingFor = armed.from ? `an answer from ${armed.from.join(' or ')}` : event === null ? 'its data' : `the event "${event}"`;
+    if (event !== null && this.hear(armed)) return;
+    if (before) this.arm(armed);
+    else this.register(command, armed);
+  }
+
+  /** Forgets it; its timer goes. */
+  close(step: string): void {
+    this.armed.get(step)?.timer?.cancel();
+    this.armed.delete(step);
+  }
+
+  satisfied(step: string, value: Json): void {
+    const armed = this.armed.get(step);
+    // A gate is answered by people alone.
+    if (armed && armed.from === null) this.done(armed, value);
+  }
+
+  answer(message: Answer): ControlAnswer {
+    const armed = this.armed.get(message.step);
+    if (!armed || armed.from === null || !armed.log.scope) return { ok: false, code: 'HDL-NO-STEP', why: `there is no open approval "${message.step}"` };
+    const { from } = armed;
+    if (!message.roles.includes('admin') && !from.includes(message.by) && !message.roles.some((role) => from.includes(role)))
+      return { ok: false, code: 'HDL-FORBIDDEN', why: `"${message.step}" may be answered by ${from.join(', ')}; ${message.by} has ${message.roles.join(', ') || 'no role'}` };
+    this.done(armed, { approved: message.approved, by: message.by, note: message.note, timedOut: false });
+    return { ok: true };
+  }
+
+  /** For every wait that is open for it; else it is kept for the next one that opens. */
+  event(name: string, payload: Json): ControlAnswer {
+    const open = [...this.armed.values()].filter((armed) => armed.event === name);
+    for (const armed of open) this.done(armed, payload);
+    if (open.length > 0) return { ok: true };
+    if (this.events.length >= MAX_UNHEARD) return { ok: false, code: 'HDL-CONTROL-REFUSED', why: `${MAX_UNHEARD} events lie here that no step has waited for yet` };
+    this.events.push([name, payload]);
+    return { ok: true, note: 'no step waits for it yet; it is kept' };
+  }
+
+  private hear(armed: Armed): boolean {
+    const at = this.events.findIndex(([name]) => name === armed.event);
+    const heard = this.events[at];
+    if (!heard) return false;
+    this.events.splice(at, 1);
+    this.done(armed, heard[1]);
+    return true;
+  }
+
+  private register(command: WaitCommand, armed: Armed): void {
+    const { context: run } = this.driver;
+    const on: WatchCall['on'] = command.type === 'gate' ? { kind: 'gate', ask: command.ask, show: command.show, from: command.node.from } : command.on;
+    const call: WatchCall = { project: run.project, runId: run.runId, workflowId: run.workflowId, planHash: run.planHash, step: armed.step, on, deadline: armed.deadline };
+    this.registering++;
+    controlCall(run.project, 'heddle.watch', call, { activityId: shortId(`${armed.step}:watch`), summary: summaryOf(command.type === 'gate' ? command.ask : `wait: ${armed.step}`) }).then(
+      (result) => {
+        this.registering--;
+        this.driver.nudge();
+        if (!armed.log.scope) return;
+        if (result.state === 'satisfied') this.done(armed, result.value);
+        else {
+          if (armed.from === null) armed.log.waitingFor = result.why;
+          this.arm(armed);
+        }
+      },
+      (error: unknown) => {
+        this.registering--;
+        this.close(armed.step);
+        this.driver.failWith(armed.log, error);
+      },
+    );
+  }
+
+  private arm(armed: Armed): void {
+    const left = armed.deadline - Date.now();
+    if (left <= 0) {
+      this.expire(armed);
+      return;
+    }
+    const timer = new WorkScope();
+    armed.timer = timer;
+    timer.run(() => {
+      void sleep(left, { summary: summaryOf(`deadline of ${armed.step}`) }).then(
+        () => {
+          this.expire(armed);
+        },
+        () => {},
+      );
+    });
+  }
+
+  private expire(armed: Armed): void {
+    armed.timer = null;
+    this.close(armed.step);
+    this.driver.settle(armed.log, { type: 'expired', step: armed.step });
+  }
+  private done(armed: Armed, output: Json): void {
+    this.close(armed.step);
+    this.driver.settle(armed.log, { type: 'done', step: armed.step, output });
+  }
+}
+
+const MAX_UNHEARD = 100;
