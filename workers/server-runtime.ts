@@ -15,7 +15,7 @@ async function install(log: Logger): Promise<() => Promise<string>> {
   const address = `127.0.0.1:${await freePort()}`;
   const logger = new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta?.['workflowId'] ?? meta?.['sdkComponent'], error: meta?.['error'] === undefined ? undefined : String(meta['error']) }, message));
   try {
-    Runtime.install({ logger, telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} }, metrics: { prometheus: { bindAddress: address } } } });
+    Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} }, metrics: { prometheus: { bindAddress: address } } } });
   } catch {
     return async () => ''; // made before, by a worker in this process
   }

@@ -1,26 +1,36 @@
-/** Log lines of a step: from the store when the attempt's log is there whole, else what workers pushed so far. Server only. */
+/**
+ * Log lines of a step. While the run goes on: what workers pushed so far, which may lack lines. When it is over: the whole log
+ * of the attempt from the store. A cursor stays with the file that it came from. Server only.
+ */
 import type { LogLine, Page } from '../../dsl/contract/api.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { parsePage, stepFolder, type LogFiles } from './log-files.ts';
 
 const PAGE_BYTES = 256 * 1024;
+/** Cursors of the store's file begin here: larger than any offset in a pushed file. */
+const STORE_CURSOR = 1_000_000_000_000;
 
-export async function readLogs(parts: ServerParts, files: LogFiles, query: { readonly runId: string; readonly step: string; readonly attempt?: number | undefined; readonly after: number }): Promise<Page<LogLine>> {
+export interface LogQuery { readonly runId: string; readonly step: string; readonly attempt?: number | undefined; readonly after: number; /** The run has ended. */ readonly over: boolean }
+
+export async function readLogs(parts: Pick<ServerParts, 'store'>, files: LogFiles, query: LogQuery): Promise<Page<LogLine>> {
+  const begins = query.after === 0;
+  if (query.after >= STORE_CURSOR || (begins && query.over)) {
+    const stored = await fromStore(parts, query);
+    if (stored) return stored;
+  }
   const pushed = await files.read(query.runId, query.step, query.attempt, query.after);
-  if (pushed && (pushed.items.length > 0 || query.after > 0)) return { items: pushed.items, next: pushed.next ?? String(query.after) };
-  const stored = await fromStore(parts, query);
-  return stored ?? { items: [], next: null };
+  if (pushed) return { items: pushed.items, next: pushed.next ?? String(query.after) };
+  return (begins && !query.over ? await fromStore(parts, query) : null) ?? { items: [], next: null };
 }
 
-async function fromStore(parts: ServerParts, query: { readonly runId: string; readonly step: string; readonly attempt?: number | undefined; readonly after: number }): Promise<Page<LogLine> | null> {
+async function fromStore({ store }: Pick<ServerParts, 'store'>, query: LogQuery): Promise<Page<LogLine> | null> {
   const folder = `store://logs/${query.runId}/${stepFolder(query.step)}`;
-  try {
-    const attempt = query.attempt ?? Math.max(0, ...(await parts.store.list(folder)).map((entry) => Number.parseInt(entry.uri.split('/').at(-1) ?? '', 10) || 0));
-    const uri = `${folder}/${attempt}.jsonl`;
-    const found = await parts.store.stat(uri);
-    if (!found || query.after >= found.bytes) return null;
-    return parsePage(await parts.store.read(uri, { offset: query.after, length: Math.min(PAGE_BYTES, found.bytes - query.after) }), query.after);
-  } catch {
-    return null; // no log was uploaded
-  }
+  const offset = Math.max(0, query.after - STORE_CURSOR);
+  const attempt = query.attempt ?? Math.max(0, ...(await store.list(folder)).map((entry) => Number.parseInt(entry.uri.split('/').at(-1) ?? '', 10) || 0));
+  const uri = `${folder}/${attempt}.jsonl`;
+  const found = await store.stat(uri);
+  if (!found) return null; // no log was uploaded
+  if (offset >= found.bytes) return { items: [], next: String(STORE_CURSOR + offset) };
+  const page = parsePage(await store.read(uri, { offset, length: Math.min(PAGE_BYTES, found.bytes - offset) }), offset);
+  return { items: page.items, next: page.next === null ? null : String(STORE_CURSOR + Number(page.next)) };
 }

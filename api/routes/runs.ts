@@ -57,7 +57,10 @@ export function addRunRoutes(app: Api, parts: ServerParts, live: LiveView, logs:
   addEndpoint(app, {
     method: 'get', path: '/runs/{runId}/logs', role: 'viewer', summary: 'Log lines of a step', answer: pageOf(logLineSchema),
     query: z.object({ step: z.string().min(1), attempt: z.coerce.number().int().min(1).optional(), after: z.coerce.number().int().min(0).default(0) }),
-  }, async ({ at, query }) => readLogs(parts, logs, { runId: (await requireRun(parts, at('runId'))).runId, ...query }));
+  }, async ({ at, query }) => {
+    const run = await requireRun(parts, at('runId'));
+    return readLogs(parts, logs, { runId: run.runId, over: isOver(run), ...query });
+  });
 
   addEndpoint(app, { method: 'get', path: '/runs/{runId}/plan', role: 'viewer', summary: 'The plan that the run follows', answer: jsonObjectSchema }, async ({ at }) => {
     const run = await requireRun(parts, at('runId'));
