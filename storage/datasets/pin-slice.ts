@@ -1,0 +1,47 @@
+/** Decides which state of which partitions a slice is: path, generation and manifest digest of each. Server, workers. */
+import type { DatasetDef, Json } from '../../dsl/plan/types.ts';
+import type { PinnedPartition, SliceHandle } from '../../dsl/contract/step.ts';
+import { digestOf } from '../digest.ts';
+import type { Store } from '../store.ts';
+import { partitionPath } from './partition-path.ts';
+import { readManifest } from './publish-partition.ts';
+import { storePartitions } from './slice-partitions.ts';
+
+/** Partitions read at once. */
+const AT_ONCE = 16;
+
+/** { missing } names the first partition that is not published, and how many are not. */
+export async function pinSlice(
+  store: Store,
+  dataset: DatasetDef,
+  keys: readonly Readonly<Record<string, string>>[],
+): Promise<SliceHandle | { readonly missing: string }> {
+  const root = store.resolve(dataset.uri);
+  const partitions: PinnedPartition[] = [];
+  const missing: string[] = [];
+  for (let first = 0; first < keys.length; first += AT_ONCE) {
+    const found = await Promise.all(keys.slice(first, first + AT_ONCE).map((key) => pinOne(store, root, partitionPath(dataset, key))));
+    for (const one of found) {
+      if (typeof one === 'string') missing.push(one);
+      else partitions.push(one);
+    }
+  }
+  if (keys.length === 0) return { missing: `${dataset.name}: the slice holds no partition` };
+  if (missing.length > 0) return { missing: `${dataset.name} ${missing[0]}${missing.length > 1 ? ` and ${missing.length - 1} more` : ''}` };
+  return {
+    kind: 'slice',
+    dataset: dataset.name,
+    uri: root,
+    digest: digestOf(partitions as unknown as Json),
+    rows: partitions.reduce((sum, one) => sum + one.rows, 0),
+    bytes: partitions.reduce((sum, one) => sum + one.bytes, 0),
+    partitions: await storePartitions(store, root, partitions),
+  };
+}
+
+async function pinOne(store: Store, root: string, path: string): Promise<PinnedPartition | string> {
+  const found = await readManifest(store, `${root}/${path}`);
+  if (!found) return path;
+  const generations = (await store.list(`${root}/.heddle/gen/${encodeURIComponent(path)}`)).filter((entry) => entry.folder).length;
+  return { path, generation: generations + 1, manifest: found.digest, rows: found.manifest.rows, bytes: found.manifest.bytes };
+}
