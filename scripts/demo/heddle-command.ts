@@ -1,0 +1,56 @@
+/** The `heddle` command as the demo's user types it: shown, then run. For scripts/demo.ts. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..', '..');
+const program = join(root, 'bin', 'heddle.mjs');
+
+export class HeddleCommand {
+  private readonly env: NodeJS.ProcessEnv;
+  /** `state`: folder of the embedded parts; nothing outside of it is written. */
+  constructor(state: string) {
+    this.env = { ...process.env, HEDDLE_STATE: state };
+  }
+
+  /** Runs a command, its output beneath. Throws when it fails. */
+  async show(...args: string[]): Promise<void> {
+    say(`$ heddle ${args.map((arg) => (/[\s{["]/.test(arg) ? `'${arg.length > 60 ? `${arg.slice(0, 57)}...` : arg}'` : arg)).join(' ')}`);
+    const code = await ended(this.spawn(args, 'inherit'));
+    if (code !== 0) throw new Error(`heddle ${args[0]} ended with ${code}`);
+  }
+
+  /** The JSON document of a command. Throws with its messages when it fails. */
+  async json(...args: string[]): Promise<unknown> {
+    const child = this.spawn([...args, '--json'], 'pipe');
+    const [out, notes] = [gather(child.stdout), gather(child.stderr)];
+    const code = await ended(child);
+    if (code !== 0) throw new Error(`heddle ${args.join(' ')} ended with ${code}\n${(await notes) || (await out)}`);
+    return JSON.parse(await out) as unknown;
+  }
+
+  /** `heddle dev` in a process group of its own, its output in a file. */
+  startDev(logFile: string): ChildProcess {
+    const log = openSync(logFile, 'a');
+    const child = spawn(process.execPath, [program, 'dev'], { cwd: root, env: this.env, stdio: ['ignore', log, log], detached: true });
+    closeSync(log);
+    return child;
+  }
+
+  private spawn(args: readonly string[], output: 'inherit' | 'pipe'): ChildProcess {
+    return spawn(process.execPath, [program, ...args], { cwd: root, env: this.env, stdio: ['ignore', output, output] });
+  }
+}
+
+export const say = (text = ''): void => void process.stdout.write(`${text}\n`);
+
+const ended = (child: ChildProcess): Promise<number | null> =>
+  new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', resolve);
+  });
+async function gather(stream: NodeJS.ReadableStream | null): Promise<string> {
+  let text = '';
+  for await (const part of stream ?? []) text += String(part);
+  return text;
+}
