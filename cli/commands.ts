@@ -4,6 +4,7 @@ import { cancelCommand } from './commands/cancel.ts';
 import { catalogRebuildCommand } from './commands/catalog-rebuild.ts';
 import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
+import { devCommand } from './commands/dev.ts';
 import { eventCommand } from './commands/event.ts';
 import { explainCommand } from './commands/explain.ts';
 import { logsCommand } from './commands/logs.ts';
@@ -14,13 +15,15 @@ import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
+import { serverCommand } from './commands/server.ts';
 import { showCommand } from './commands/show.ts';
 import { watchCommand } from './commands/watch.ts';
+import { workerCommand } from './commands/worker.ts';
 
 export const commands = [
   newCommand, checkCommand, compileCommand,
-  runCommand,
+  devCommand, runCommand,
   runsCommand, showCommand, watchCommand, logsCommand, explainCommand,
   cancelCommand, pauseCommand, resumeCommand, retryCommand, approveCommand, rejectCommand, eventCommand,
-  catalogRebuildCommand,
+  serverCommand, workerCommand, catalogRebuildCommand,
 ] as const;

@@ -11,6 +11,7 @@ export function createContext(options: { readonly json: boolean; readonly config
     output: createOutput(options.json),
     configFile: options.configFile,
     config: () => load(true),
+    serverConfig: () => load(false),
     async client() {
       const config = await load(!process.env['HEDDLE_SERVER']);
       const { createClient } = await import('./client/client.ts');

@@ -4,6 +4,7 @@ import { exitCodeOf } from '../dsl/errors/heddle-error.ts';
 import { commands } from './commands.ts';
 import { createContext } from './create-context.ts';
 import { createOutput } from './output.ts';
+import { tellParent } from './processes/tell-parent.ts';
 import { showError } from './show-error.ts';
 import { usageError } from './usage-error.ts';
 import { version } from './version.ts';
@@ -53,5 +54,8 @@ try {
   } else if (!(error instanceof Error && error.name === 'CommanderError')) {
     showError(createOutput(wantsJson), error);
     process.exitCode = exitCodeOf(error);
+    // a child of `heddle dev`: say that another try would end the same way
+    if (process.send && process.exitCode === 2) tellParent({ kind: 'refused', text: error instanceof Error ? error.message : String(error) });
   }
+  if (process.send) process.disconnect();
 }
