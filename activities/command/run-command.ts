@@ -13,6 +13,7 @@ import type { StepHost } from '../step/step-host.ts';
 import type { StepContext } from '../step/task-context.ts';
 import { commandFailure } from './command-exit.ts';
 import { parseProgress } from './command-progress.ts';
+import { noteGroup } from './process-groups.ts';
 import { runProcess } from './run-process.ts';
 
 /** Lines of stderr that a failure shows. */
@@ -44,6 +45,7 @@ export async function runCommand({ call, task, input, host, context }: CommandRu
     };
     const exit = await runProcess({
       argv, cwd: host.projectFolder, env, signal: ctx.signal as AbortSignal, // the authors' type differs by their lib
+      onStart: (pid) => noteGroup(host.scratchFolder, pid),
       onStdout(line) {
         const progress = parseProgress(line);
         if (progress) ctx.progress(progress.done, progress.total, progress.note ?? undefined);

@@ -19,14 +19,17 @@ export interface ProcessRun {
   onStdout(line: string): void;
   onStderr(line: string): void;
   readonly killAfterMs?: number;
+  /** Told of the process group; what it gives is called when the group is gone. */
+  onStart?(pid: number | undefined): () => void;
 }
 export interface ProcessEnd { readonly code: number | null; readonly signal: NodeJS.Signals | null }
 
 /** Throws HDL-NO-PROGRAM where the program cannot be started. */
-export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, killAfterMs = KILL_AFTER_MS }: ProcessRun): Promise<ProcessEnd> {
+export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, killAfterMs = KILL_AFTER_MS, onStart }: ProcessRun): Promise<ProcessEnd> {
   const [program = '', ...args] = argv;
   signal.throwIfAborted();
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const forget = onStart?.(child.pid);
   const exited = new Promise<ProcessEnd>((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (child.pid !== undefined) return; // a failed kill: its end is told by 'exit'
@@ -50,6 +53,7 @@ export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, k
     return end;
   } finally {
     clearTimeout(hard);
+    forget?.();
     signal.removeEventListener('abort', onAbort);
   }
 }

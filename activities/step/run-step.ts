@@ -29,7 +29,7 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
   let task: TaskValue | undefined;
   const meta = (): AttemptMeta => ({
     startedAt, attempt: host.attempt, worker: host.worker, ms: host.now() - startedAt,
-    ...(task && { codeDigest: host.codeDigest(task) }), ...(rows.in > 0 && { rowsIn: rows.in }), ...(rows.out > 0 && { rowsOut: rows.out }),
+    ...(task && { codeDigest: host.knownDigest(task) }), ...(rows.in > 0 && { rowsIn: rows.in }), ...(rows.out > 0 && { rowsOut: rows.out }),
   });
   const ending = endingOf(call, host.signal);
   try {

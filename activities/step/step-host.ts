@@ -17,6 +17,8 @@ export interface StepFiles {
   read(uri: string): Promise<Uint8Array>;
   write(uri: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<{ readonly bytes: number; readonly digest: string }>;
   stat(uri: string): Promise<{ readonly bytes: number } | null>;
+  /** Entries of a folder; [] where it is not there. */
+  list(uri: string): Promise<readonly { readonly uri: string }[]>;
   remove(uri: string, options?: { readonly recursive?: boolean }): Promise<void>;
 }
 
@@ -61,8 +63,10 @@ export interface StepHost {
   readonly files: StepFiles;
   readonly data: StepData;
   task(name: string, version: string): TaskValue | undefined;
-  /** Digest of the task's code; null where unknown. */
-  codeDigest(task: TaskValue): string | null;
+  /** Digest of the task's code for what is published; null where it cannot be had. May take a moment after a worker's start. */
+  codeDigest(task: TaskValue): Promise<string | null>;
+  /** The same if it is known by now. */
+  knownDigest(task: TaskValue): string | null;
   /** Cursor of the last heartbeat before this attempt. */
   readonly lastCursor: Json | null;
   heartbeat(cursor?: Json): void;

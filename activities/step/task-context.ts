@@ -70,7 +70,7 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
       if (!call.into) {
         throw new HeddleError('HDL-NO-TARGET', { what: `Step ${call.step} writes ${to.name} and was not told which partition.`, where: `${call.pipeline}, task ${task.name}` });
       }
-      const made = await host.data.stage(datasetDef(to), call.into, given, { call, attempt: host.attempt, codeDigest: host.codeDigest(task), inputs });
+      const made = await host.data.stage(datasetDef(to), call.into, given, { call, attempt: host.attempt, codeDigest: await host.codeDigest(task), inputs });
       signal.throwIfAborted();
       staged.push(made);
       rows.out += made.slice.rows;

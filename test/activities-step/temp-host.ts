@@ -1,6 +1,6 @@
 /** A StepHost over a temporary folder, for tests of the step wrapper without a worker. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -38,7 +38,7 @@ export function tempHost(tasks: readonly unknown[], overrides: Partial<StepHost>
   return {
     worker: 'test-worker', attempt, files, data: tempData(files), lastCursor: null, signal: cancel.signal, redactor,
     task: (name, version) => values.find((value) => value.name === name && value.version === version),
-    codeDigest: () => null,
+    codeDigest: async () => null, knownDigest: () => null,
     heartbeat: (cursor) => { beats.push(cursor); },
     openLog: (call) => openAttemptLog({ file: logFile(call), step: call.step, attempt, redactor, push: (line) => { events.push({ kind: 'log', runId: call.runId, line }); } }),
     secret: async (name) => {
@@ -62,7 +62,7 @@ export const stepCall = (task: unknown, input: Json, more: Partial<StepCall> = {
   return { project: 'p', runId: 'run1', pipeline: 'test.pipeline', planHash: 'h', step: name, task: name, version, input, attempts: 3, timeoutMs: 60_000, heartbeatMs: 10_000, ...more };
 };
 
-function tempFiles(root: string): StepFiles {
+export function tempFiles(root: string): StepFiles {
   const resolve = (uri: string): string => (uri.startsWith('store://') ? pathToFileURL(join(root, uri.slice('store://'.length))).href : uri);
   const path = (uri: string): string => fileURLToPath(resolve(uri));
   return {
@@ -78,11 +78,12 @@ function tempFiles(root: string): StepFiles {
       return { bytes: bytes.length, digest: createHash('sha256').update(bytes).digest('hex') };
     },
     stat: (uri) => stat(path(uri)).then(({ size }) => ({ bytes: size }), () => null),
+    list: async (uri) => (await readdir(path(uri)).catch(() => [] as string[])).map((name) => ({ uri: `${uri}/${name}` })),
     remove: (uri) => rm(path(uri), { recursive: true, force: true }),
   };
 }
 
-function tempData(files: StepFiles): StepData {
+export function tempData(files: StepFiles): StepData {
   const lists = new Map<string, Json[]>();
   const slices = new Map<string, object[]>();
   const load = async (value: Json): Promise<Json> => {

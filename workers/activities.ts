@@ -1,0 +1,41 @@
+/** All activities of one class of a pool: steps by their task's name, and the built-in ones. Workers only. */
+import { Context } from '@temporalio/activity';
+import { classifyFailure } from '../activities/step/classify-failure.ts';
+import type { JoinItemsCall, PublishCall, PublishResult, ReadItemsCall, StepCall, WriteItemsCall } from '../dsl/contract/step.ts';
+import { applicationFailure } from './application-failure.ts';
+import { stepActivity } from './step-activity.ts';
+import type { WorkerParts } from './worker-parts.ts';
+
+type Activity = (call: never) => Promise<unknown>;
+
+export function poolActivities(parts: WorkerParts, klass: string): Record<string, Activity> {
+  const { storage, worker } = parts;
+  const builtIn: Record<string, Activity> = {
+    'heddle.publish': async (call: PublishCall): Promise<PublishResult> => {
+      const startedAt = Date.now();
+      const { attempt } = Context.current().info;
+      const output = await storage.publish(call, { worker, attempt });
+      return { output, meta: { startedAt, attempt, worker, ms: Date.now() - startedAt } };
+    },
+    'heddle.read_items': async (call: ReadItemsCall) => ({ items: await storage.readItems(call) }),
+    'heddle.write_items': (call: WriteItemsCall) => storage.writeItems(call),
+    'heddle.join_items': (call: JoinItemsCall) => storage.joinItems(call),
+  };
+  return {
+    ...Object.fromEntries(Object.entries(builtIn).map(([name, activity]) => [name, withFailures(parts, activity)])),
+    // activity type = task name: whatever is not built in
+    default: (call: StepCall) => stepActivity(parts, klass, call),
+  };
+}
+
+/** A built-in activity fails as a step does; its caller says how often it may. */
+const withFailures = (parts: WorkerParts, activity: Activity): Activity => async (call) => {
+  try {
+    return await activity(call);
+  } catch (error) {
+    const { failure } = classifyFailure(error, parts.secrets.redactor);
+    // what is no fault of the data may be another time
+    const failureClass = failure.class === 'user' ? 'platform' : failure.class;
+    throw applicationFailure({ ...failure, class: failureClass }, { final: failureClass === 'data' });
+  }
+};

@@ -1,0 +1,32 @@
+/** The store as steps, publishes and item pages use it: storage/ behind the interfaces of activities/step. Workers and isolated children. */
+import type { StepData, StepFiles } from '../activities/step/step-host.ts';
+import { stepUri } from '../activities/step/step-folder.ts';
+import type { ResolvedConfig } from '../config/resolved-config.ts';
+import { iterateItems, joinPages, readItemsPage, writeItems, writePage } from '../storage/items.ts';
+import { openStore, type Store } from '../storage/store.ts';
+import { loadInputs, storeValue } from '../storage/values.ts';
+import { publishStaged, sliceData } from './step-slices.ts';
+import type { WorkerStorage } from './worker-parts.ts';
+
+export function stepStorage(config: Pick<ResolvedConfig, 'storageRoot' | 'project'>): WorkerStorage {
+  const store = openStore({ root: config.storageRoot, project: config.project });
+  return {
+    files: store satisfies StepFiles,
+    data: stepData(store),
+    publish: (call, by) => publishStaged(store, call, by),
+    readItems: ({ list, page }) => readItemsPage(store, list, page),
+    async writeItems({ runId, step, page, items }) {
+      const { uri, count } = await writePage(store, `${stepUri(runId, step)}/pages/${String(page).padStart(5, '0')}.json`, items);
+      return { uri, count };
+    },
+    joinItems: ({ runId, step, pages }) => joinPages(store, `${stepUri(runId, step)}/list`, pages),
+  };
+}
+
+const stepData = (store: Store): StepData => ({
+  loadInputs: (value) => loadInputs(store, value),
+  storeValue: async (value, keep, { runId, step }) => ({ ...(await storeValue(store, { runId, step }, value, keep)) }),
+  writeItems: (items, folder) => writeItems(store, folder, items),
+  readItems: (list) => iterateItems(store, list),
+  ...sliceData(store),
+});

@@ -1,0 +1,109 @@
+/**
+ * Keeps one worker process of a pool running: starts it, starts it again when it ended without being asked to (its watchdog
+ * ended it, it crashed, it was killed), passes SIGTERM on. Used by `heddle worker` and `heddle dev`.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { extname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { STALLED_EXIT } from './watchdog.ts';
+
+export interface SupervisorOptions {
+  readonly pool: string;
+  /** Absolute path of heddle.config.ts; left out: found from `cwd`. */
+  readonly configFile?: string;
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
+  readonly drainMs?: number;
+  /** One line a start, end and restart. */
+  readonly log?: (text: string) => void;
+  /** Where the worker's stderr goes. Default: this process's. */
+  readonly onOutput?: (text: string) => void;
+}
+export interface Supervisor {
+  /** Of the process that runs now. */
+  readonly pid: number | null;
+  readonly restarts: number;
+  /** The first process is ready. Rejects with its output when it ended before that. */
+  readonly ready: Promise<void>;
+  /** Exit code of the last process, when no other follows. */
+  readonly ended: Promise<number>;
+  /** Drains and ends; a second call kills. */
+  stop(): Promise<number>;
+}
+
+const ENTRY = fileURLToPath(new URL(`./worker-process${extname(import.meta.url)}`, import.meta.url));
+const MAX_WAIT_MS = 30_000;
+/** A process that ran this long was no failed start. */
+const SETTLED_MS = 60_000;
+
+export class WorkerEnded extends Error {
+  readonly exitCode: number;
+  constructor(exitCode: number, output: string) {
+    super(output.trim() || `the worker ended with exit code ${exitCode}`);
+    this.name = 'WorkerEnded';
+    this.exitCode = exitCode;
+  }
+}
+
+export function superviseWorker(options: SupervisorOptions): Supervisor {
+  const log = options.log ?? (() => undefined);
+  let child: ChildProcess | null = null;
+  let stopping = false;
+  let restarts = 0;
+  let waitMs = 500;
+  let timer: NodeJS.Timeout | undefined;
+  let becomeReady: () => void = () => undefined;
+  let neverReady: (error: Error) => void = () => undefined;
+  let wasReady = false;
+  let end: (code: number) => void = () => undefined;
+  const ready = new Promise<void>((resolve, reject) => {
+    becomeReady = resolve;
+    neverReady = reject;
+  });
+  ready.catch(() => undefined);
+  const ended = new Promise<number>((resolve) => { end = resolve; });
+
+  const start = (): void => {
+    const startedAt = Date.now();
+    const conditions = process.execArgv.filter((arg) => arg.startsWith('--conditions'));
+    const args = ['--pool', options.pool, ...(options.configFile === undefined ? [] : ['--config', options.configFile]), ...(options.drainMs === undefined ? [] : ['--drain-ms', String(options.drainMs)])];
+    const started = spawn(process.execPath, [...conditions, '--disable-warning=ExperimentalWarning', ENTRY, ...args], { cwd: options.cwd ?? process.cwd(), env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    child = started;
+    let tail = '';
+    started.stdout.on('data', (bytes: Buffer) => {
+      if (!bytes.toString().includes('"ready":true')) return;
+      wasReady = true;
+      becomeReady();
+    });
+    started.stderr.on('data', (bytes: Buffer) => {
+      const text = bytes.toString();
+      tail = (tail + text).slice(-8_000);
+      if (options.onOutput) options.onOutput(text);
+      else process.stderr.write(text);
+    });
+    started.on('close', (code, signal) => {
+      child = null;
+      const exitCode = code ?? 1;
+      if (!wasReady) neverReady(new WorkerEnded(exitCode, tail));
+      if (stopping || !wasReady || code === 0) return end(exitCode);
+      waitMs = Date.now() - startedAt > SETTLED_MS ? 500 : Math.min(waitMs * 2, MAX_WAIT_MS);
+      restarts++;
+      log(`the worker ended (${code === STALLED_EXIT ? 'a task blocked it' : (signal ?? `exit code ${code}`)}); it starts again in ${waitMs / 1000} s`);
+      timer = setTimeout(start, waitMs);
+    });
+  };
+  start();
+  return {
+    get pid() { return child?.pid ?? null; },
+    get restarts() { return restarts; },
+    ready,
+    ended,
+    stop() {
+      clearTimeout(timer);
+      if (!child) end(0);
+      else child.kill(stopping ? 'SIGKILL' : 'SIGTERM');
+      stopping = true;
+      return ended;
+    },
+  };
+}

@@ -1,0 +1,26 @@
+/**
+ * The process of `heddle worker`: starts the worker, drains on SIGTERM, ends. Arguments: --pool NAME [--config FILE]
+ * [--drain-ms N]. Prints one JSON line on stdout when it is ready. Started by supervisor.ts.
+ */
+import { parseArgs } from 'node:util';
+import { loadConfig } from '../config/load-config.ts';
+import { exitCodeOf, isHeddleError } from '../dsl/errors/heddle-error.ts';
+import { startWorker } from './worker.ts';
+
+const { values } = parseArgs({ options: { pool: { type: 'string', default: 'default' }, config: { type: 'string' }, 'drain-ms': { type: 'string' } } });
+try {
+  const config = await loadConfig(values.config === undefined ? {} : { file: values.config });
+  const drain = values['drain-ms'] ?? process.env['HEDDLE_DRAIN_MS'];
+  const worker = await startWorker({ config, pool: values.pool, ownProcess: true, ...(drain !== undefined && { drainMs: Number(drain) }) });
+  let stopping: Promise<void> | null = null;
+  const stop = (): void => { stopping ??= worker.stop(); };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  process.stdout.write(`${JSON.stringify({ ready: true, worker: worker.name, pool: worker.pool, tasks: worker.tasks, metricsPort: worker.metricsPort })}\n`);
+  await worker.ended;
+  await (stopping ?? worker.stop());
+  process.exit(0);
+} catch (error) {
+  process.stderr.write(`${isHeddleError(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(isHeddleError(error) ? exitCodeOf(error) : 1);
+}
