@@ -26,9 +26,13 @@ export async function checkProject(config: CheckConfig, options: LockOptions = {
   // a file that cannot be read has no digests, and the bundler would only say so again
   const readable = !compiled.problems.some(({ code }) => code === 'HDL-FILE-SYNTAX');
   const lock = readable ? await checkLock(compiled.tasks, folder, options) : { problems: [], added: [], accepted: [] };
-  // a comparison of a ref is often both: the compiler's message stands
-  const typed = new Set(types.map(placeMark));
-  const rest = compiled.problems.filter((problem) => problem.code !== 'HDL-REF-MISUSE' || !typed.has(placeMark(problem)));
-  return { problems: sortProblems([...types, ...rest, ...lock.problems]), plans: compiled.plans, added: lock.added, accepted: lock.accepted };
+  return { problems: sortProblems([...mergeProblems(types, compiled.problems), ...lock.problems]), plans: compiled.plans, added: lock.added, accepted: lock.accepted };
 }
-const placeMark = ({ file, line, column }: Problem): string => `${file}:${line}:${column}`;
+
+/** What both catchers found at one place is told once, by the compiler. */
+export function mergeProblems(types: readonly Problem[], compiled: readonly Problem[]): Problem[] {
+  const places = new Set(types.flatMap(({ file, line, column }) => [`${file}:${line}:${column}`, `${file}:${line}`]));
+  const told = ({ code, file, line, column }: Problem): boolean =>
+    (code === 'HDL-REF-MISUSE' && places.has(`${file}:${line}:${column}`)) || (code === 'HDL-FILE-SYNTAX' && places.has(`${file}:${line}`));
+  return [...types, ...compiled.filter((problem) => !told(problem))];
+}

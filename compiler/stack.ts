@@ -28,12 +28,12 @@ export function ownPlace(frames: readonly Frame[], folder: string, except: (file
   return frame ? `${frame.file}:${frame.line}:${frame.column}` : null;
 }
 
-/** Syntax errors name their place in the first lines of the stack: 'file:3', the line itself, and carets below it. */
+/** Syntax errors name their place in the first lines of the stack: 'file:3', a line or two of source, and carets below it. */
 export function syntaxPlace(error: unknown): string | null {
-  const [head = '', , carets = ''] = error instanceof Error ? (error.stack ?? '').split('\n') : [];
+  const [head = '', ...lines] = error instanceof Error ? (error.stack ?? '').split('\n') : [];
   const found = /^(.+):(\d+)$/.exec(head);
   if (!found) return null;
-  const column = carets.indexOf('^') + 1;
+  const column = (lines.slice(0, 4).find((line) => /^\s*\^+\s*$/.test(line)) ?? '').indexOf('^') + 1;
   return `${pathOf(String(found[1]))}:${found[2]}${column > 0 ? `:${column}` : ''}`;
 }
 

@@ -3,7 +3,7 @@
  * packages that the bundle imports. Comments and formatting do not change it. For lock.ts and workers.
  */
 import { readFileSync, statSync } from 'node:fs';
-import { dirname, extname, resolve } from 'node:path';
+import { dirname, extname, isAbsolute, resolve } from 'node:path';
 import { build, type Loader, type Plugin } from 'esbuild';
 import { sha256Hex } from '../storage/digest.ts';
 import type { TaskSource } from './child-messages.ts';
@@ -23,7 +23,6 @@ export async function taskDigests(tasks: readonly TaskSource[], folder: string):
     format: 'esm',
     platform: 'node',
     target: 'node24',
-    packages: 'external',
     minifySyntax: true,
     minifyWhitespace: true,
     legalComments: 'none',
@@ -51,6 +50,8 @@ function entryPlugin(entries: ReadonlyMap<string, TaskSource>): Plugin {
     name: 'heddle-task',
     setup(setup) {
       setup.onResolve({ filter: /^heddle-task-\d+$/ }, ({ path }) => ({ path, namespace: 'heddle-task' }));
+      // packages stay outside; one whose import nothing reaches is no part of the task. '#x' is the project's own file.
+      setup.onResolve({ filter: /^[^./#]/ }, ({ path, kind }) => (kind === 'entry-point' || isAbsolute(path) || path.startsWith('heddle-task-') ? undefined : { path, external: true, sideEffects: false }));
       setup.onLoad({ filter: /.*/, namespace: 'heddle-task' }, ({ path }) => {
         const task = entries.get(path);
         if (!task) return undefined;

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { sha256Hex } from '../storage/digest.ts';
 import { parseDiagnostics } from './diagnostics.ts';
-import { problemOf, type Problem } from './problem.ts';
+import { problemOf, relativeFile, type Problem } from './problem.ts';
 
 export type TypecheckConfig = Pick<ResolvedConfig, 'folder' | 'file' | 'stateFolder'>;
 
@@ -37,6 +37,10 @@ export async function typecheck(config: TypecheckConfig, files: readonly string[
   const settings = writeSettings(config, files);
   const { output, code } = await run(tsc, settings, folder);
   const problems = parseDiagnostics(output, folder, folder);
+  // tsc looks at no types while one file has a syntax error: the others get a run of their own
+  const broken = new Set(problems.filter(({ message }) => /^TS1\d{3}:/.test(message)).map(({ file }) => file));
+  const readable = files.filter((file) => !broken.has(relativeFile(file, folder)));
+  if (broken.size > 0 && readable.length > 0 && readable.length < files.length) return [...problems, ...(await typecheck(config, readable)).filter((problem) => !broken.has(problem.file))];
   // a compiler that fails without a message that can be read must not look like success
   if (code !== 0 && problems.length === 0 && !/error TS/.test(output)) {
     return [problemOf({ code: 'HDL-TYPE', what: `The TypeScript compiler ended with exit code ${code}: ${output.trim().slice(0, 500) || 'it printed nothing'}.`, fix: `Run it by hand: npx tsc -p ${relative(folder, settings)}` }, folder)];

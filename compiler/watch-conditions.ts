@@ -20,15 +20,18 @@ const FIX = {
 
 /** Starts watching files that are imported from now on; what is found goes to `report`. */
 export function watchConditions(folder: string, library: (file: string) => boolean, report: (problem: Problem, pipeline: string) => void): void {
+  const told = new Set<string>();
   const watch = (value: unknown, how: string, file: string, line: number, column: number): unknown => {
     const pipeline = shared.current?.pipeline.name;
     const ref = pipeline === undefined ? undefined : refInfo(value);
-    if (ref && pipeline !== undefined) {
+    const where = `${file}:${line}:${column}`;
+    if (ref && pipeline !== undefined && !told.has(where + how)) {
+      told.add(where + how);
       const comparison = /=/.test(how);
       const used = comparison ? `compared with ${how}` : /^\W+$/.test(how) && how !== '? :' ? `used with ${how}` : `used as the condition of ${how}`;
       const what = `A ref (${nameOf(ref.expr)}) was ${used} while the plan was built.`;
       const why = comparison ? 'It is a stand-in for the value, so the answer is always the same.' : 'It is a stand-in for the value, which is always true.';
-      report(problemOf({ code: 'HDL-REF-MISUSE', what, why, where: `${file}:${line}:${column}`, fix: FIX[comparison ? 'comparison' : 'condition'] }, folder), pipeline);
+      report(problemOf({ code: 'HDL-REF-MISUSE', what, why, where, fix: FIX[comparison ? 'comparison' : 'condition'] }, folder), pipeline);
     }
     return value;
   };
@@ -41,14 +44,25 @@ export function watchConditions(folder: string, library: (file: string) => boole
       const loaded = next(url, context); // also finds syntax errors, with Node's message
       if (loaded.format !== 'module' && loaded.format !== 'module-typescript') return loaded;
       const text = readFileSync(file, 'utf8');
-      const source = watched(typed ? stripTypeScriptTypes(text) : text, file);
-      return source === null ? loaded : { ...loaded, format: 'module', source, shortCircuit: true };
+      const source = watched(typed ? stripped(text) : text, file);
+      return source === null || source === '' ? loaded : { ...loaded, format: 'module', source, shortCircuit: true };
     },
   });
 }
 
+/** '' for what cannot be stripped: Node says so itself, with the file's name. */
+function stripped(text: string): string {
+  try {
+    return stripTypeScriptTypes(text);
+  } catch {
+    return '';
+  }
+}
+
 interface Spot {
   readonly node: Expression;
+  /** What the place is said to be; both sides of a comparison stand for all of it. */
+  readonly at: AnyNode;
   readonly how: string;
 }
 
@@ -63,8 +77,8 @@ export function watched(source: string, file: string): string | null {
   const spots: Spot[] = [];
   visit(program, (node) => spots.push(...spotsOf(node)));
   const marks: { readonly at: number; readonly text: string; readonly order: number }[] = [];
-  for (const { node, how } of spots) {
-    const { line = 0, column = 0 } = node.loc?.start ?? {};
+  for (const { node, how, at } of spots) {
+    const { line = 0, column = 0 } = at.loc?.start ?? {};
     marks.push({ at: node.start, text: `${WATCH}((`, order: node.end }, { at: node.end, text: `),${JSON.stringify(how)},${JSON.stringify(file)},${line},${column + 1})`, order: -node.start });
   }
   // outer calls open first and close last
@@ -81,29 +95,30 @@ export function watched(source: string, file: string): string | null {
 function spotsOf(node: AnyNode): Spot[] {
   switch (node.type) {
     case 'IfStatement':
-      return [{ node: node.test, how: 'if' }];
+      return [spot(node.test, 'if')];
     case 'ConditionalExpression':
-      return [{ node: node.test, how: '? :' }];
+      return [spot(node.test, '? :')];
     case 'WhileStatement':
     case 'DoWhileStatement':
-      return [{ node: node.test, how: 'while' }];
+      return [spot(node.test, 'while')];
     case 'ForStatement':
-      return node.test ? [{ node: node.test, how: 'for' }] : [];
+      return node.test ? [spot(node.test, 'for')] : [];
     case 'SwitchStatement':
-      return [{ node: node.discriminant, how: 'switch' }];
+      return [spot(node.discriminant, 'switch')];
     case 'LogicalExpression':
-      return node.operator === '??' ? [] : [{ node: node.left, how: node.operator }];
+      return node.operator === '??' ? [] : [spot(node.left, node.operator)];
     case 'UnaryExpression':
-      return node.operator === '!' ? [{ node: node.argument, how: '!' }] : [];
+      return node.operator === '!' ? [spot(node.argument, '!')] : [];
     case 'BinaryExpression': {
       const { left, right, operator } = node;
       if (!/^[!=]==?$/.test(operator) || left.type === 'PrivateIdentifier' || isUndefined(left) || isUndefined(right)) return [];
-      return [left, right].map((side) => ({ node: side, how: operator }));
+      return [left, right].map((side) => ({ node: side, how: operator, at: node }));
     }
     default:
       return [];
   }
 }
+const spot = (node: Expression, how: string): Spot => ({ node, how, at: node });
 const isUndefined = (node: Expression): boolean => node.type === 'Identifier' && node.name === 'undefined';
 
 function visit(node: AnyNode, see: (node: AnyNode) => void): void {
