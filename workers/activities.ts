@@ -14,7 +14,7 @@ export function poolActivities(parts: WorkerParts, klass: string): Record<string
     'heddle.publish': async (call: PublishCall): Promise<PublishResult> => {
       const startedAt = Date.now();
       const { attempt } = Context.current().info;
-      const output = await storage.publish(call, { worker, attempt });
+      const output = await storage.publish(call);
       return { output, meta: { startedAt, attempt, worker, ms: Date.now() - startedAt } };
     },
     'heddle.read_items': async (call: ReadItemsCall) => ({ items: await storage.readItems(call) }),

@@ -13,7 +13,7 @@ export function stepStorage(config: Pick<ResolvedConfig, 'storageRoot' | 'projec
   return {
     files: store satisfies StepFiles,
     data: stepData(store),
-    publish: (call, by) => publishStaged(store, call, by),
+    publish: (call) => publishStaged(store, call),
     readItems: ({ list, page }) => readItemsPage(store, list, page),
     async writeItems({ runId, step, page, items }) {
       const { uri, count } = await writePage(store, `${stepUri(runId, step)}/pages/${String(page).padStart(5, '0')}.json`, items);

@@ -15,7 +15,7 @@ import type { WorkerMetrics } from './worker-metrics.ts';
 export interface WorkerStorage {
   readonly files: StepFiles;
   readonly data: StepData;
-  publish(call: PublishCall, by: { readonly worker: string; readonly attempt: number }): Promise<Json>;
+  publish(call: PublishCall): Promise<Json>;
   readItems(call: ReadItemsCall): Promise<readonly Json[]>;
   writeItems(call: WriteItemsCall): Promise<WriteItemsResult>;
   joinItems(call: JoinItemsCall): Promise<ItemListHandle>;

@@ -49,6 +49,7 @@ function schedule(run: RunContext, command: TaskCommand): Promise<StepResult> {
     version,
     input: command.input,
     ...(command.into && { into: command.into }),
+    ...(run.partition && { partition: run.partition.key }),
     attempts: rules.attempts,
     timeoutMs: rules.timeoutMs,
     heartbeatMs: rules.heartbeatMs,
@@ -83,7 +84,7 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
   }
   driver.journal.publish(log, true);
   const { context: run } = driver;
-  const call: PublishCall = { project: run.project, runId: run.runId, step: log.step, pipeline: run.pipeline, output: result.output, staged: result.staged, replace: true };
+  const call: PublishCall = { project: run.project, runId: run.runId, step: log.step, pipeline: run.pipeline, output: result.output, staged: result.staged, replace: true, ...(command.keep && { keep: command.keep }) };
   const published: Promise<PublishResult> = scheduleActivity('heddle.publish', [call], {
     activityId: shortId(`${log.step}:publish`),
     summary: summaryOf(`publish ${result.staged.map((staged) => staged.dataset).join(', ')}`),
