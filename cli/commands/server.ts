@@ -12,6 +12,7 @@ export const serverCommand = defineCommand({
   async run({ output, serverConfig }) {
     const [{ startServer }, { untilToldToStop }, { tellParent }] = await Promise.all([import('../../workers/server.ts'), import('../processes/until-told-to-stop.ts'), import('../processes/tell-parent.ts')]);
     const config = await serverConfig();
+    if (process.send) await (await import('../processes/await-address.ts')).awaitAddress(config.temporal.address, 20_000);
     const server = await startServer({ config });
     tellParent({ kind: 'ready', name: 'server', address: server.url });
     if (output.json) process.stdout.write(`${JSON.stringify({ ready: true, url: server.url, project: config.project, pid: process.pid })}\n`);

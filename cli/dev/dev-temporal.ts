@@ -18,11 +18,13 @@ export interface DevTemporal {
   readonly address: string;
   /** Its own page, 'http://127.0.0.1:8234'. */
   readonly ui: string;
+  /** It answers. */
+  readonly ready: Promise<void>;
   stop(): Promise<void>;
   kill(): void;
 }
 
-/** Throws HDL-NO-TEMPORAL-BINARY. */
+/** Comes back as soon as the ports are chosen. Throws HDL-NO-TEMPORAL-BINARY. */
 export async function startDevTemporal(options: { readonly stateFolder: string; readonly port: number; readonly namespace: string; readonly lines: DevLines }): Promise<DevTemporal> {
   const { stateFolder, lines } = options;
   const launcher = await import(pathToFileURL(join(packageFolder(), 'scripts', 'temporal-server.mjs')).href) as Launcher; // plain JavaScript with its types beside it
@@ -63,12 +65,16 @@ export async function startDevTemporal(options: { readonly stateFolder: string; 
       }
     }
   };
-  const { address } = await launch();
+  const launched = launch();
+  const ready = launched.then(() => undefined);
+  ready.catch(() => undefined); // looked at by dev
   return {
-    address,
+    address: `127.0.0.1:${port}`,
+    ready,
     ui: `http://127.0.0.1:${uiPort}`,
     async stop() {
       stopped = true;
+      await launched.catch(() => undefined);
       await current?.stop();
       rmSync(pidFile, { force: true });
     },

@@ -46,13 +46,11 @@ export async function runDev(options: DevOptions): Promise<ExitCode> {
 
   try {
     const project = createProjectWatch(config, lines);
-    const compiling = project.compile();
     const host = config.server.host;
     const port = config.sources['server.listen'] === 'default' ? await choosePort(host, config.server.port) : config.server.port;
     const url = config.sources['server.url'] === 'default' ? config.server.url.replace(/:\d+$/, `:${port}`) : config.server.url;
     if (config.temporal.embedded) {
       temporal = await startDevTemporal({ stateFolder: config.stateFolder, port: 7233, namespace: config.temporal.namespace, lines });
-      lines.say(`temporal listens on ${temporal.address}`);
     }
     const address = temporal?.address ?? config.temporal.address;
     localToken(config.server.tokenFile); // before the workers look for it
@@ -69,14 +67,15 @@ export async function runDev(options: DevOptions): Promise<ExitCode> {
     child('server', ['server']);
     const pools = Object.keys(config.pools);
     const workers = pools.map((pool) => child(pools.length === 1 ? 'worker' : pool, ['worker', '--pool', pool]));
-    await Promise.race([Promise.all([...children.map(({ ready }) => ready), compiling]), stop.told]);
+    await Promise.race([Promise.all([temporal?.ready, ...children.map(({ ready }) => ready)]), stop.told]);
     if (!stop.happened()) {
       const message = { ready: true, ...state, pools, pids: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), ms: Date.now() - started };
       lines.say(`ready in ${(message.ms / 1000).toFixed(1)} s: server ${url}${temporal ? `, Temporal's page ${temporal.ui}` : ''}, ${pools.length === 1 ? 'one worker' : `${pools.length} workers`}`);
-      lines.say(`next: heddle run ${project.pipelines[0] ?? 'PIPELINE'} --wait`);
       if (options.readyFile !== undefined) writeFileSync(options.readyFile, `${JSON.stringify(message)}\n`);
       if (output.json) process.stdout.write(`${JSON.stringify(message)}\n`);
-      if (options.watch) endWatch = watchProject(config, project, workers, lines);
+      if (options.watch) endWatch = watchProject(config, project, workers, lines); // before the first compilation: nothing is missed
+      await Promise.race([project.compile(), stop.told]);
+      lines.say(`next: heddle run ${project.pipelines[0] ?? 'PIPELINE'} --wait`);
     }
     await stop.told;
     lines.say('stopping');

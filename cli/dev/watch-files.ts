@@ -1,19 +1,20 @@
-/** Watches a project's folder for changes of its own files; many in a row are told as one. */
-import { watch, type FSWatcher } from 'node:fs';
-import { sep } from 'node:path';
+/**
+ * Watches a project's folder for changes of its own files; many in a row are told as one. One watcher a folder: Node's own
+ * recursive watching loses a file on Linux when an editor replaces it by a rename.
+ */
+import { readdirSync, watch, type FSWatcher } from 'node:fs';
+import { join } from 'node:path';
 
 const QUIET_MS = 120;
-const IGNORED = /(^|\/)(node_modules|\.heddle|\.git|dist|heddle\.lock|\.[^/]*\.sw.|4913)(\/|$)|~$/;
-const WATCHED = /\.([cm]?[tj]sx?|json|py|sql|sh)$/;
+const IGNORED_FOLDERS = new Set(['node_modules', 'dist', '__pycache__']);
+const WATCHED = /^[^.].*\.([cm]?[tj]sx?|json|py|sql|sh)$/;
 
 /** `onChange` gets the changed paths, relative to the folder. Gives a function that ends it. */
-export function watchFiles(folder: string, onChange: (files: readonly string[]) => void, ignored: (file: string) => boolean = () => false): () => void {
+export function watchFiles(folder: string, onChange: (files: readonly string[]) => void): () => void {
+  const watchers = new Map<string, FSWatcher>();
   const changed = new Set<string>();
   let timer: NodeJS.Timeout | undefined;
-  const watcher: FSWatcher = watch(folder, { recursive: true, persistent: false }, (_event, name) => {
-    if (name === null) return;
-    const file = name.split(sep).join('/');
-    if (IGNORED.test(file) || !WATCHED.test(file) || ignored(file)) return;
+  const note = (file: string): void => {
     changed.add(file);
     clearTimeout(timer);
     timer = setTimeout(() => {
@@ -21,10 +22,53 @@ export function watchFiles(folder: string, onChange: (files: readonly string[]) 
       changed.clear();
       onChange(files);
     }, QUIET_MS);
-  });
-  watcher.on('error', () => undefined); // a folder that went away while it was looked at
+  };
+
+  /** `found`: this folder is new, so its files are changes. */
+  const enter = (relative: string, found: boolean): void => {
+    if (watchers.has(relative)) return;
+    let watcher: FSWatcher;
+    try {
+      watcher = watch(join(folder, relative), { persistent: false });
+    } catch {
+      return; // gone again, or not a folder
+    }
+    watchers.set(relative, watcher);
+    const leave = (): void => {
+      watcher.close();
+      watchers.delete(relative);
+    };
+    watcher.on('error', leave);
+    watcher.on('change', (event, name) => {
+      const entry = String(name);
+      const path = relative === '' ? entry : `${relative}/${entry}`;
+      if (WATCHED.test(entry)) note(path);
+      else if (event === 'rename') {
+        if (entry === relative.split('/').at(-1) && !isFolder(join(folder, relative))) leave();
+        else if (isFolder(join(folder, path)) && !skips(entry)) enter(path, true);
+      }
+    });
+    for (const entry of readdirSync(join(folder, relative), { withFileTypes: true })) {
+      const path = relative === '' ? entry.name : `${relative}/${entry.name}`;
+      if (entry.isDirectory() && !skips(entry.name)) enter(path, found);
+      else if (found && entry.isFile() && WATCHED.test(entry.name)) note(path);
+    }
+  };
+  enter('', false);
   return () => {
     clearTimeout(timer);
-    watcher.close();
+    for (const watcher of watchers.values()) watcher.close();
+    watchers.clear();
   };
+}
+
+const skips = (name: string): boolean => name.startsWith('.') || IGNORED_FOLDERS.has(name);
+
+function isFolder(path: string): boolean {
+  try {
+    readdirSync(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
