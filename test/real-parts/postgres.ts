@@ -57,11 +57,11 @@ export async function startPostgres(): Promise<PostgresPart> {
   if (given) return databaseOf(given, async () => {});
   const bin = findPrograms();
   if (!bin) throw new Error(postgresMissing() ?? 'no PostgreSQL');
-  const as = account() ?? {};
+  const as: { uid?: number; gid?: number } = account() ?? {};
   const folder = mkdtempSync(join(tmpdir(), 'heddle-pg-'));
   const data = join(folder, 'data');
   mkdirSync(data);
-  if ('uid' in as) for (const path of [folder, data]) chownSync(path, as.uid, as.gid);
+  if (as.uid !== undefined && as.gid !== undefined) for (const path of [folder, data]) chownSync(path, as.uid, as.gid);
   const env = { ...process.env, HOME: folder, LC_ALL: 'C' };
   execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'heddle', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], { ...as, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
   const port = await freePort();
