@@ -1,5 +1,6 @@
 /** The server's connections to Temporal: one for its client, one for its worker. Server only. */
 import { readFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { registerSearchAttributes } from '../api/runs/search-attributes.ts';
@@ -13,9 +14,10 @@ export async function connectTemporal(temporal: ResolvedConfig['temporal']): Pro
   const options = { address: temporal.address, ...(temporal.tls && { tls: tlsOf(temporal.tls) }), ...(temporal.apiKey !== null && { apiKey: temporal.apiKey }) };
   let connection: Connection | undefined;
   try {
-    connection = await Connection.connect({ ...options, connectTimeout: 3_000 });
+    await knock(temporal.address);
+    connection = await Connection.connect({ ...options, connectTimeout: 20_000 });
     const opened = connection;
-    await opened.withDeadline(Date.now() + 10_000, async () => {
+    await opened.withDeadline(Date.now() + 20_000, async () => {
       await opened.workflowService.describeNamespace({ namespace: temporal.namespace });
       await registerSearchAttributes(opened, temporal.namespace);
     });
@@ -32,6 +34,17 @@ export async function connectTemporal(temporal: ResolvedConfig['temporal']): Pro
     const text = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
     throw new HeddleError('HDL-TEMPORAL-UNREACHABLE', { what: `Temporal at ${temporal.address} does not answer (namespace ${temporal.namespace}): ${text}.`, where: 'temporal.address', cause: error });
   }
+}
+
+/** A refused connection is known at once; the SDK would try for as long as a slow one may take. */
+function knock(address: string): Promise<void> {
+  const { hostname, port } = new URL(`tcp://${address}`);
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 7233), timeout: 10_000 });
+    socket.once('connect', () => { socket.destroy(); resolve(); });
+    socket.once('timeout', () => { socket.destroy(); reject(new Error('no answer within 10 s')); });
+    socket.once('error', reject);
+  });
 }
 
 function tlsOf(tls: NonNullable<ResolvedConfig['temporal']['tls']>) {

@@ -99,6 +99,19 @@ describe('pins', () => {
     expect(await control['heddle.pin']({ project: 'default', runId, planHash: 'tiny', pins })).toEqual(before);
     expect(await failureOf(control['heddle.pin']({ project: 'default', runId: newId(), planHash: 'gone', pins }))).toMatchObject({ code: 'HDL-NO-PLAN' });
   });
+
+  it('of partitions that are not there say which, and a key that does not fit ends the step', async () => {
+    const dataset = { name: 'flights.raw', uri: 'store://flights/raw', partitions: { day: { kind: 'day', start: '2001-01-01' } }, schema: {} } as const;
+    const base = tinyPlan();
+    await putPlan(parts.catalog.db, { project: 'default', hash: 'sliced', plan: { ...base, contracts: { ...base.contracts, datasets: { 'flights.raw': dataset } } }, by: 'ann', at: 1 });
+    const ask = (day: string) => control['heddle.pin']({ project: 'default', runId: newId(), planHash: 'sliced', pins: [{ kind: 'slice', dataset: 'flights.raw', how: 'at', key: { day } }] });
+    expect((await ask('2001-03-01')).pins).toMatchObject([{ missing: expect.stringContaining('2001-03-01') }]);
+    expect(await failureOf(ask('yesterday'))).toMatchObject({ class: 'user', code: 'HDL-BAD-KEY' });
+    const other = control['heddle.pin']({ project: 'default', runId: newId(), planHash: 'sliced', pins: [{ kind: 'slice', dataset: 'nowhere', how: 'at', key: {} }] });
+    expect(await failureOf(other)).toMatchObject({ code: 'HDL-PLAN-INVALID' });
+    const path = { project: 'default', runId: newId(), workflowId: 'w', planHash: 'tiny', step: 's', on: { kind: 'path', uri: 'ftp://x/y' }, deadline: 1 } as const;
+    expect(await failureOf(control['heddle.watch'](path))).toMatchObject({ code: 'HDL-BAD-URI' });
+  });
 });
 
 describe('children', () => {
