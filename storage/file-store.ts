@@ -1,144 +1,127 @@
-/** The store on a local file system: temporary name, fsync, rename. Workers and server; opened by store.ts. */
+/** The local file system as a store: temporary name, fsync, rename. Workers and server; store.ts opens it. */
 import { createHash, randomBytes } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
-import { dirname } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
-import { HeddleError } from '../dsl/errors/heddle-error.ts';
-import type { Store, StoreEntry } from './store.ts';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
+import type { FileSystem, StoreEntry } from './file-system.ts';
+import { childUri } from './uri.ts';
 
-/** `base`: what store:// stands for, a file: URI without a slash at its end. */
-export function fileStore(base: string): Store {
-  const resolveUri = (uri: string): string => {
-    const [, scheme, path] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/s.exec(uri) ?? [];
-    if (scheme !== 'store' && scheme !== 'file') {
-      throw new HeddleError('HDL-BAD-URI', {
-        what: `${uri} is in no file system that is configured.`,
-        fix: 'Use store://... (relative to storage.root) or file:///...',
-      });
+/** Files under way. A crash leaves them; nobody lists or reads them. */
+const TEMPORARY = '.heddle-tmp-';
+
+export const localFiles: FileSystem = {
+  read: (uri, range) => told(uri, async () => {
+    const file = await open(fileURLToPath(uri), 'r');
+    try {
+      if (!range) return new Uint8Array(await file.readFile());
+      const offset = range.offset ?? 0;
+      const { size } = await file.stat();
+      const length = Math.max(0, Math.min(range.length ?? size, size - offset));
+      const bytes = new Uint8Array(length);
+      let done = 0;
+      while (done < length) {
+        const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
+        if (bytesRead === 0) break;
+        done += bytesRead;
+      }
+      return bytes.subarray(0, done);
+    } finally {
+      await file.close();
     }
-    if ((path ?? '').split('/').some((part) => part === '..' || decodes(part) === '..'))
-      throw new HeddleError('HDL-BAD-URI', { what: `${uri} leaves its root.`, fix: 'Leave out "..".' });
-    return scheme === 'file' ? uri.replace(/(?<!\/)\/+$/, '') : `${base}/${encodePath(path ?? '')}`.replace(/\/+$/, '');
-  };
-  const local = (uri: string): string => fileURLToPath(resolveUri(uri));
-  const missing = (uri: string): HeddleError => new HeddleError('HDL-NOT-FOUND', { what: `${resolveUri(uri)} does not exist.` });
+  }),
 
-  return {
-    resolve: resolveUri,
-
-    async read(uri, range) {
-      const file = await open(local(uri), 'r').catch((error: unknown) => {
-        throw codeOf(error) === 'ENOENT' ? missing(uri) : error;
-      });
+  write: (uri, content) => told(uri, async () => {
+    const target = fileURLToPath(uri);
+    const folder = dirname(target);
+    const temporary = join(folder, `${TEMPORARY}${randomBytes(8).toString('hex')}`);
+    const hash = createHash('sha256');
+    let bytes = 0;
+    await mkdir(folder, { recursive: true });
+    const file = await open(temporary, 'wx');
+    try {
       try {
-        if (!range) return new Uint8Array(await file.readFile());
-        const offset = range.offset ?? 0;
-        const size = (await file.stat()).size;
-        const length = Math.max(0, Math.min(range.length ?? size, size - offset));
-        const bytes = new Uint8Array(length);
-        let done = 0;
-        while (done < length) {
-          const { bytesRead } = await file.read(bytes, done, length - done, offset + done);
-          if (bytesRead === 0) break;
-          done += bytesRead;
+        for await (const part of content instanceof Uint8Array ? [content] : content) {
+          hash.update(part);
+          bytes += part.byteLength;
+          await file.writeFile(part);
         }
-        return done === length ? bytes : bytes.subarray(0, done);
+        await file.sync();
       } finally {
         await file.close();
       }
-    },
+      await rename(temporary, target);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw error;
+    }
+    return { bytes, digest: `sha256:${hash.digest('hex')}` };
+  }),
 
-    async write(uri, content) {
-      const target = local(uri);
-      await mkdir(dirname(target), { recursive: true });
-      const temporary = `${target}.${process.pid}.${randomBytes(4).toString('hex')}.tmp`;
-      const hash = createHash('sha256');
-      let bytes = 0;
-      try {
-        const file = await open(temporary, 'wx');
-        try {
-          for await (const part of content instanceof Uint8Array ? [content] : content) {
-            hash.update(part);
-            bytes += part.length;
-            await file.writeFile(part);
-          }
-          await file.sync();
-        } finally {
-          await file.close();
-        }
-        await rename(temporary, target);
-      } catch (error) {
-        await rm(temporary, { force: true });
-        throw error;
-      }
-      return { bytes, digest: `sha256:${hash.digest('hex')}` };
-    },
+  stat: (uri) => told(uri, async () => {
+    const found = await stat(fileURLToPath(uri)).catch(absent);
+    return found && entryOf(uri, found);
+  }),
 
-    async stat(uri) {
-      const found = await stat(local(uri)).catch(absent);
-      return found && entry(resolveUri(uri), found);
-    },
+  list: (uri) => told(uri, async () => {
+    const path = fileURLToPath(uri);
+    const names = ((await readdir(path).catch(absent)) ?? []).filter((name) => !name.startsWith(TEMPORARY)).toSorted();
+    const entries = await Promise.all(
+      names.map(async (name) => {
+        const found = await stat(join(path, name)).catch(absent); // gone since
+        return found && entryOf(childUri(uri, name), found);
+      }),
+    );
+    return entries.filter((entry) => entry !== null);
+  }),
 
-    async list(uri) {
-      const names = await readdir(local(uri)).catch(absent);
-      const at = resolveUri(uri);
-      const entries = await Promise.all(
-        (names ?? [])
-          .filter((name) => !name.endsWith('.tmp'))
-          .sort()
-          .map(async (name) => {
-            const child = `${at}/${encodeURIComponent(name)}`;
-            const found = await stat(fileURLToPath(child)).catch(absent);
-            return found && entry(child, found);
-          }),
-      );
-      return entries.filter((one) => one !== null);
-    },
+  renameFolder: (from, to) => told(from, async () => {
+    const source = fileURLToPath(from);
+    const target = fileURLToPath(to);
+    const exists = (cause?: unknown): HeddleError => new HeddleError('HDL-PARTITION-EXISTS', { what: `${to} exists.`, where: `rename of ${from}`, cause });
+    await stat(source); // without a source nothing is made
+    await mkdir(dirname(target), { recursive: true });
+    // rename(2) replaces an empty folder without a word: an empty folder is no partition, it goes first.
+    await rmdir(target).catch(() => undefined);
+    if (await stat(target).catch(absent)) throw exists();
+    try {
+      await rename(source, target);
+    } catch (error) {
+      throw ['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error)) ? exists(error) : error;
+    }
+    await syncFolder(dirname(target));
+  }),
 
-    async renameFolder(from, to) {
-      const target = local(to);
-      await mkdir(dirname(target), { recursive: true });
-      // rename(2) replaces an empty folder without a word: an empty folder is no partition, it goes first.
-      await rmdir(target).catch(() => undefined);
-      try {
-        if (await stat(target).catch(absent)) throw new HeddleError('HDL-PARTITION-EXISTS', { what: `${resolveUri(to)} exists.` });
-        await rename(local(from), target);
-      } catch (error) {
-        if (['ENOTEMPTY', 'EEXIST', 'ENOTDIR'].includes(codeOf(error) ?? ''))
-          throw new HeddleError('HDL-PARTITION-EXISTS', { what: `${resolveUri(to)} exists.`, cause: error });
-        throw codeOf(error) === 'ENOENT' ? missing(from) : error;
-      }
-      await syncFolder(dirname(target));
-    },
+  remove: (uri, options) => told(uri, async () => {
+    await rm(fileURLToPath(uri), { force: true, recursive: options?.recursive ?? false }).catch(absent);
+  }),
 
-    async remove(uri, options) {
-      await rm(local(uri), { force: true, recursive: options?.recursive ?? false });
-    },
-    async makeFolder(uri) {
-      await mkdir(local(uri), { recursive: true });
-    },
-  };
-}
+  makeFolder: (uri) => told(uri, async () => {
+    await mkdir(fileURLToPath(uri), { recursive: true });
+  }),
+};
 
-const entry = (uri: string, found: { readonly size: number; readonly mtimeMs: number; isDirectory(): boolean }): StoreEntry => ({
-  uri,
-  bytes: found.isDirectory() ? 0 : found.size,
-  mtimeMs: found.mtimeMs,
-  folder: found.isDirectory(),
-});
+const entryOf = (uri: string, found: Stats): StoreEntry => ({ uri, bytes: found.isDirectory() ? 0 : found.size, mtimeMs: found.mtimeMs, folder: found.isDirectory() });
+
+const codeOf = (error: unknown): string => (error instanceof Error && 'code' in error ? String(error.code) : '');
 const absent = (error: unknown): null => {
-  if (['ENOENT', 'ENOTDIR'].includes(codeOf(error) ?? '')) return null;
+  if (['ENOENT', 'ENOTDIR'].includes(codeOf(error))) return null;
   throw error;
 };
-const codeOf = (error: unknown): string | undefined => (error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined);
-const encodePath = (path: string): string => pathToFileURL(`/${path}`).pathname.slice(1);
-function decodes(part: string): string {
+
+/** Errors of the operating system, told as ours: HDL-NOT-FOUND, HDL-STORE-FAILED. What a writer's own source threw stays. */
+async function told<T>(uri: string, work: () => Promise<T>): Promise<T> {
   try {
-    return decodeURIComponent(part);
-  } catch {
-    return part;
+    return await work();
+  } catch (error) {
+    const code = codeOf(error);
+    if (isHeddleError(error) || !(error instanceof Error && 'syscall' in error)) throw error;
+    if (code === 'ENOENT' || code === 'ENOTDIR') throw new HeddleError('HDL-NOT-FOUND', { what: `${uri} does not exist.`, cause: error });
+    throw new HeddleError('HDL-STORE-FAILED', { what: `The file system refused ${uri}: ${error.message}.`, cause: error });
   }
 }
+
 /** A rename is on the disk when its folder is. */
 async function syncFolder(path: string): Promise<void> {
   const folder = await open(path, 'r');

@@ -6,13 +6,10 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { iterateItems, joinPages, readItemsPage, writeItems, writePage } from '../../storage/items.ts';
 import { openStore } from '../../storage/store.ts';
 import { loadInputs, loadValue, storeValue } from '../../storage/values.ts';
-import { storeConformance } from './store-conformance.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-store-'));
 const store = openStore({ root: folder, project: 'test' });
 afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
-
-storeConformance('file:', async () => openStore({ root: mkdtempSync(join(folder, 'c-')), project: 'p' }));
 
 it('store:// is below the root and the project; file:/// is a local path; others are refused by name', () => {
   expect(store.resolve('store://a/b')).toBe(`${pathToFileURL(folder).href}/test/a/b`);

@@ -7,6 +7,7 @@ export const dataCodes = {
   'HDL-BAD-SPAN': { title: 'A window of time is not understood', fix: 'Write it as 12h, 28d, 4w or 3mo.', exit: 1 },
   'HDL-BAD-URI': { title: 'A URI names no place that is configured', fix: 'Use store://..., or a file system of the configuration.', exit: 2 },
   'HDL-NOT-FOUND': { title: 'A file or folder is not there', fix: 'Look whether it was removed, or whether the storage root is another one.', exit: 1 },
+  'HDL-STORE-FAILED': { title: 'The file system of the store refused', fix: 'Look at the reason in the message: space, rights, a name that is too long. The step is tried again.', exit: 3 },
   'HDL-VALUE-CHANGED': { title: 'A stored file is not the one that was written', fix: 'Somebody edited or replaced it: run the step that made it again.', exit: 1 },
   'HDL-BAD-ROW-SCHEMA': { title: 'The rows of a dataset have no shape that columns can hold', fix: 'Give the dataset a z.object({...}) as its schema.', exit: 1 },
   'HDL-BAD-ROW': { title: 'A row does not fit its dataset', fix: 'Mend the code that writes it; the message names column, row, expected and found.', exit: 1 },
