@@ -22,7 +22,9 @@ export const pin = (parts: ServerParts): ControlActivities['heddle.pin'] => asyn
     }
     plan ??= await planByHash(parts, call.planHash);
     const value = await resolvePin(parts, call.project, plan, request);
-    pins.push(await keepPin(parts.catalog.db, call.runId, request, value, Date.now()));
+    // What is missing is no decision: an earlier step of this run may publish it, and the step that needs it asks again.
+    const isMissing = value !== null && 'missing' in value;
+    pins.push(isMissing ? value : await keepPin(parts.catalog.db, call.runId, request, value, Date.now()));
   }
   return { pins };
 };
