@@ -11,6 +11,7 @@ import { StepCancelled, StepError, StepInterrupted } from '../activities/step/st
 import type { StepHost } from '../activities/step/step-host.ts';
 import type { StepCall, StepFailure, StepResult } from '../dsl/contract/step.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
+import { childArguments } from './child-arguments.ts';
 import type { FromChild, ToChild } from './isolated-messages.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
@@ -23,8 +24,7 @@ export async function runIsolated(parts: WorkerParts, call: StepCall, host: Step
   const task = host.task(call.task, call.version);
   const startedAt = host.now();
   const codeDigest = task ? await host.codeDigest(task) : null;
-  const conditions = process.execArgv.filter((arg) => arg.startsWith('--conditions'));
-  const child = fork(CHILD, { cwd: parts.config.folder, execArgv: [...conditions, '--disable-warning=ExperimentalWarning'], detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const child = fork(CHILD, { cwd: parts.config.folder, execArgv: childArguments(), detached: true, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
   const forget = noteGroup(host.scratchFolder, child.pid);
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {

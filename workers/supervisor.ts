@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { childArguments } from './child-arguments.ts';
 import { STALLED_EXIT } from './watchdog.ts';
 
 export interface SupervisorOptions {
@@ -65,9 +66,8 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
 
   const start = (): void => {
     const startedAt = Date.now();
-    const conditions = process.execArgv.filter((arg) => arg.startsWith('--conditions'));
     const args = ['--pool', options.pool, ...(options.configFile === undefined ? [] : ['--config', options.configFile]), ...(options.drainMs === undefined ? [] : ['--drain-ms', String(options.drainMs)])];
-    const started = spawn(process.execPath, [...conditions, '--disable-warning=ExperimentalWarning', ENTRY, ...args], { cwd: options.cwd ?? process.cwd(), env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const started = spawn(process.execPath, [...childArguments(), ENTRY, ...args], { cwd: options.cwd ?? process.cwd(), env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
     child = started;
     let tail = '';
     started.stdout.on('data', (bytes: Buffer) => {
