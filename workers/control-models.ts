@@ -37,7 +37,8 @@ export const promoteModel = (parts: ServerParts): ControlActivities['heddle.prom
   try {
     const change = await moveAlias(parts.catalog, { project: call.project, name: model.name, alias, to: model.version, expect, by: run?.startedBy ?? 'heddle', at: Date.now(), runId: call.runId, step: call.step });
     await journal(parts, { format: 1, kind: 'alias', project: call.project, change });
-    const [now, previous] = await Promise.all([change.to, change.from].map((version) => (version === null ? undefined : findModel(parts.catalog.db, call.project, `${model.name}@${version}`))));
+    const now = await findModel(parts.catalog.db, call.project, `${model.name}@${change.to}`);
+    const previous = change.from === null ? undefined : await findModel(parts.catalog.db, call.project, `${model.name}@${change.from}`);
     return { output: { model: now ? handleJson(now) : (model as unknown as Json), previous: previous ? handleJson(previous) : null } }; // a handle is plain JSON
   } catch (error) {
     if (isHeddleError(error) && (error.code === 'HDL-ALIAS-MOVED' || error.code === 'HDL-NO-MODEL')) throw finalFailure(error, 'user');
