@@ -19,6 +19,8 @@ const BY_CODE: Partial<Record<ErrorCode, FailureClass>> = {
   'HDL-TASK-OUTPUT': 'data',
   'HDL-INPUT-TOO-LARGE': 'data',
   'HDL-OUTPUT-TOO-LARGE': 'data',
+  'HDL-COMMAND-OUTPUT': 'data',
+  'HDL-ARTIFACT-CHANGED': 'data',
   'HDL-STEP-TIMEOUT': 'timeout',
   'HDL-NO-TASK': 'platform',
   'HDL-NO-SECRET': 'platform',
