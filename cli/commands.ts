@@ -5,11 +5,13 @@ import { catalogRebuildCommand } from './commands/catalog-rebuild.ts';
 import { checkCommand } from './commands/check.ts';
 import { compileCommand } from './commands/compile.ts';
 import { devCommand } from './commands/dev.ts';
+import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { explainCommand } from './commands/explain.ts';
 import { logsCommand } from './commands/logs.ts';
 import { newCommand } from './commands/new.ts';
 import { pauseCommand } from './commands/pause.ts';
+import { planCommand } from './commands/plan.ts';
 import { rejectCommand } from './commands/reject.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
@@ -17,13 +19,14 @@ import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { serverCommand } from './commands/server.ts';
 import { showCommand } from './commands/show.ts';
+import { typesCommand } from './commands/types.ts';
 import { watchCommand } from './commands/watch.ts';
 import { workerCommand } from './commands/worker.ts';
 
 export const commands = [
-  newCommand, checkCommand, compileCommand,
+  newCommand, checkCommand, compileCommand, planCommand, typesCommand,
   devCommand, runCommand,
   runsCommand, showCommand, watchCommand, logsCommand, explainCommand,
   cancelCommand, pauseCommand, resumeCommand, retryCommand, approveCommand, rejectCommand, eventCommand,
-  serverCommand, workerCommand, catalogRebuildCommand,
+  serverCommand, workerCommand, doctorCommand, catalogRebuildCommand,
 ] as const;
