@@ -81,6 +81,12 @@ export async function openRuns(db: CatalogDb, project: string, limit: number, af
   return rows.map(runOf);
 }
 
+/** Open runs that this one called (not those it only started). */
+export async function openCalledRuns(db: CatalogDb, runId: string): Promise<RunRow[]> {
+  const rows = await db.selectFrom('runs').selectAll().where('parent_run_id', '=', runId).where('called', '=', 1).where('status', 'in', ['starting', 'running', 'paused']).execute();
+  return rows.map(runOf);
+}
+
 /** The workflow runs. Changes nothing once the run is past 'starting'. */
 export async function markStarted(db: CatalogDb, runId: string, at: number): Promise<void> {
   await db.updateTable('runs').set((eb) => ({ status: 'running', started_at: eb.fn.coalesce('started_at', eb.val(at)), touched_at: at })).where('run_id', '=', runId).where('status', '=', 'starting').execute();

@@ -1,7 +1,7 @@
 /** Cancels a run: asks the workflow, which lets activities end and runs `always`; `force` terminates and closes the run at once. Server only. */
 import { WorkflowNotFoundError } from '@temporalio/common';
 import { addAudit } from '../../catalog/audit.ts';
-import type { RunRow } from '../../catalog/runs.ts';
+import { openCalledRuns, type RunRow } from '../../catalog/runs.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Identity } from '../auth/tokens.ts';
 import type { ServerParts } from '../server-parts.ts';
@@ -22,5 +22,16 @@ export async function cancelRun(parts: ServerParts, who: Identity, run: RunRow, 
     if (!(error instanceof WorkflowNotFoundError)) throw error; // a workflow that is gone is closed by the reconciler, or here by force
   }
   await addAudit(parts.catalog.db, { project: run.project, at: Date.now(), who: who.name, action: options.force ? 'cancel --force' : 'cancel', target: run.runId, detail: { reason } });
-  if (options.force) await closeRun(parts, run, { status: 'cancelled', message: reason, code: 'HDL-RUN-LOST' });
+  if (options.force) await endByForce(parts, who, run, reason);
+}
+
+/** Parts of the run (chunks of maps) and the runs that it called end with it. */
+async function endByForce(parts: ServerParts, who: Identity, run: RunRow, reason: string): Promise<void> {
+  for await (const part of parts.temporal.workflow.list({ query: `HeddleRunId = "${run.runId}" AND ExecutionStatus = "Running"` })) {
+    await parts.temporal.workflow.getHandle(part.workflowId).terminate(reason).catch((error: unknown) => {
+      if (!(error instanceof WorkflowNotFoundError)) throw error; // it ended by itself meanwhile
+    });
+  }
+  for (const called of await openCalledRuns(parts.catalog.db, run.runId)) await cancelRun(parts, who, called, { reason, force: true });
+  await closeRun(parts, run, { status: 'cancelled', message: reason, code: 'HDL-RUN-LOST' });
 }

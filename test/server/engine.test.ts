@@ -67,6 +67,7 @@ it('a failed run is retried from what it had finished', async () => {
   const { body } = await api.run(plan, {});
   const failed = await api.ended(body.runId);
   expect(failed).toMatchObject({ status: 'failed', counts: { done: 1, failed: 1, blocked: 1 } });
+  expect(failed.steps[2]?.failure?.code).toBe('HDL-UPSTREAM-FAILED');
   expect((await api.get<Explanation>(`/runs/${body.runId}/explain?step=third`)).body).toMatchObject({ status: 'blocked', because: [expect.stringContaining('second')] });
   broken = false;
   expect((await api.post<RunSummary>(`/runs/${body.runId}/retry`, {})).body.status).toBe('running');
@@ -107,6 +108,17 @@ it('a step that no worker can take shows what it waits for, and cancel ends it',
   expect((await api.get<Explanation>(`/runs/${body.runId}/explain?step=first`)).body.because[0]).toContain('no worker in pool "default" has tiny version 1');
   await api.post(`/runs/${body.runId}/cancel`, {});
   expect(await api.ended(body.runId)).toMatchObject({ status: 'cancelled' });
+});
+
+it('an end by force ends what the run called, too', async () => {
+    const child = await stored([{ kind: 'wait', id: 'data', on: { event: 'landed' }, withinMs: 60_000 }], {}, {}, 'tiny.waiting');
+    const plan = await stored([{ kind: 'pipeline', id: 'called', pipeline: child.name, mode: 'call', params: {}, partition: null }], {}, { [child.name]: planHashOf(child) }, 'tiny.caller');
+    const { body } = await api.run(plan, {});
+    const called = await until(async () => (await api.get<Page<RunSummary>>('/runs?pipeline=tiny.waiting&status=running')).body.items[0]);
+    await until(async () => (await api.get<RunDetail>(`/runs/${called.runId}`)).body.counts.waiting === 1);
+    expect((await api.post<RunSummary>(`/runs/${body.runId}/cancel`, { force: true, reason: 'enough' })).body).toMatchObject({ status: 'cancelled' });
+    expect((await api.get<RunDetail>(`/runs/${called.runId}`)).body).toMatchObject({ status: 'cancelled', failures: [{ message: 'enough' }] });
+    for (const { workflowId } of [body, called]) expect((await server.parts.temporal.workflow.getHandle(workflowId).describe()).status.name).not.toBe('RUNNING');
 });
 
 it('pause starts nothing new, resume goes on', async () => {
