@@ -16,10 +16,7 @@ export const landDay = task({
     if (flights.numRows === 0) throw new Error(`the flights file has no flights on ${day}: it holds 2001-01-01 to 2001-07-01`);
     const counts = countRoutes(flights, Date.parse(`${day}T00:00:00Z`) / 1000);
     ctx.log.info(`${flights.numRows} flights on ${counts.numRows} routes`);
-    return {
-      flights: await ctx.write(Flights, once(flights.numRows, flights)),
-      counts: await ctx.write(Counts, once(counts.numRows, counts)),
-    };
+    return { flights: await ctx.write(Flights, whole(flights)), counts: await ctx.write(Counts, whole(counts)) };
   },
 });
 
@@ -28,6 +25,7 @@ export const land = pipeline({ name: 'flights.land', owner, params: z.object({ d
   return { days: landed.length };
 });
 
-async function* once<C>(numRows: number, columns: C): AsyncGenerator<{ numRows: number; columns: C }> {
+/** All of a table as one batch. */
+async function* whole<C extends { readonly numRows: number }>({ numRows, ...columns }: C): AsyncGenerator<{ numRows: number; columns: Omit<C, 'numRows'> }> {
   yield { numRows, columns };
 }
