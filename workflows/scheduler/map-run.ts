@@ -338,7 +338,9 @@ export class MapRuns {
       this.core.setStatus(state, 'failed');
     }
     list.firstFailure[0] ??= failure;
-    list.failed[0] = (list.failed[0] ?? 0) + list.handle.pageSize;
+    // None of its items has a result: whatever the map bears, it cannot go on.
+    list.failed[0] = (list.failed[0] ?? 0) + Math.min(list.handle.pageSize, list.handle.count - page * list.handle.pageSize);
+    (run.map as MapRun).causes.push({ step: event.step, failure });
     (run.map as MapRun).stopping = true;
     this.goOn(run, list);
   }
