@@ -13,16 +13,25 @@ export interface Interval {
   readonly low: number;
   readonly high: number;
 }
+export interface IntervalOptions {
+  readonly draws: number;
+  readonly seed: number;
+  /** Between draws: heartbeats, a cancel. */
+  breathe?(): Promise<void>;
+}
 /** 95 % percentile interval over `draws` resamples of the rows. */
-export function aucInterval(scores: ArrayLike<number>, labels: ArrayLike<number>, options: { draws: number; seed: number }): Interval {
+export async function aucInterval(scores: ArrayLike<number>, labels: ArrayLike<number>, options: IntervalOptions): Promise<Interval> {
   const order = ascending(scores);
   const random = seededRandom(options.seed);
   const times = new Uint16Array(scores.length);
-  const drawn = Float64Array.from({ length: options.draws }, () => {
+  const drawn = new Float64Array(options.draws);
+  for (let draw = 0; draw < options.draws; draw++) {
     times.fill(0);
     for (let i = 0; i < scores.length; i++) times[Math.floor(random() * scores.length)]!++;
-    return weightedAuc(scores, labels, order, times);
-  }).sort();
+    drawn[draw] = weightedAuc(scores, labels, order, times);
+    await options.breathe?.();
+  }
+  drawn.sort();
   const at = (share: number): number => drawn[Math.min(drawn.length - 1, Math.floor(share * drawn.length))] ?? Number.NaN;
   return { low: at(0.025), high: at(0.975) };
 }

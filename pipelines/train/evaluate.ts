@@ -29,17 +29,18 @@ export const evaluate = task({
   input: z.object({ model: Delay, against: Delay.nullable(), data: Split }),
   output: Report,
   async run({ model, against, data }, ctx) {
+    const breathe = breathing(ctx.signal);
     const test = rowsBetween(decodeTrainingSet(await ctx.readArtifact(data.file)), data.test, data.end);
-    const scoresOf = async ({ uri, digest }: { uri: string; digest: string }): Promise<Float32Array> =>
-      scoreMatrix(await onnxSession(digest, () => ctx.readArtifact(`${uri}/model.onnx`)), test.x, test.features.length, breathing(ctx.signal));
-    const started = performance.now();
-    const scores = await scoresOf(model);
+    const sessionOf = ({ uri, digest }: { uri: string; digest: string }) => onnxSession(digest, () => ctx.readArtifact(`${uri}/model.onnx`));
+    const session = await sessionOf(model);
+    const started = performance.now(); // after loading: what a serving process sees
+    const scores = await scoreMatrix(session, test.x, test.features.length, breathe);
     const seconds = (performance.now() - started) / 1000;
-    const champion = against && (await scoresOf(against));
+    const champion = against && (await scoreMatrix(await sessionOf(against), test.x, test.features.length, breathe));
     const championSlices = new Map(champion ? sliceAucs(champion, test).map((slice) => [slice.slice, slice.auc]) : []);
     return {
       auc: auc(scores, test.y),
-      ...aucInterval(scores, test.y, { draws: 100, seed: 1 }),
+      ...(await aucInterval(scores, test.y, { draws: 100, seed: 1, breathe })),
       baseRate: test.y.reduce((sum, late) => sum + late, 0) / test.rows,
       rows: test.rows,
       championAuc: champion && auc(champion, test.y),

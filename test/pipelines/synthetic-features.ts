@@ -18,10 +18,10 @@ export function syntheticDay(day: number, flights: number): Flight[] {
     return { at: day + hour * 3600, delay: late ? 40 : 0, origin, destination: AIRPORTS[Math.floor(random() * 4)]! };
   });
 }
-/** Rows by day, for the days [before - days, before). */
-export function syntheticFeatures(before: string, days: number, flightsADay: number): Record<string, object[]> {
+/** Rows of flights.features and flights.counts by day, for the days [before - days, before). */
+export function syntheticData(before: string, days: number, flightsADay: number): Record<'flights.features' | 'flights.counts', Record<string, object[]>> {
   const counts = new Map<number, RouteCounts>();
-  const out: Record<string, object[]> = {};
+  const out: ReturnType<typeof syntheticData> = { 'flights.features': {}, 'flights.counts': {} };
   for (let day = dayStart(before) - days * DAY_S; day < dayStart(before); day += DAY_S) {
     const flights = columnsOf(syntheticDay(day, flightsADay));
     const rates = new DelayRates(day);
@@ -29,10 +29,13 @@ export function syntheticFeatures(before: string, days: number, flightsADay: num
       const table = counts.get(day - back * DAY_S);
       if (table) rates.add({ numRows: table.numRows, columns: table });
     }
-    counts.set(day, countRoutes(flights, day));
+    const { numRows: routes, ...table } = countRoutes(flights, day);
+    counts.set(day, { numRows: routes, ...table });
     const { numRows, columns } = dayFeatures(flights, rates);
-    const names = Object.keys(columns) as (keyof typeof columns)[];
-    out[dayName(day)] = Array.from({ length: numRows }, (_, i) => Object.fromEntries(names.map((name) => [name, columns[name][i]])));
+    out['flights.counts'][dayName(day)] = rowsOf(routes, table);
+    out['flights.features'][dayName(day)] = rowsOf(numRows, columns);
   }
   return out;
 }
+const rowsOf = (numRows: number, columns: Readonly<Record<string, ArrayLike<unknown>>>): object[] =>
+  Array.from({ length: numRows }, (_, i) => Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, column[i]])));

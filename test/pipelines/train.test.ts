@@ -2,12 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { runPipeline } from '../../testing/index.ts';
 import { train } from '../../pipelines/train.ts';
-import { syntheticFeatures } from './synthetic-features.ts';
+import { syntheticData } from './synthetic-features.ts';
 
 /** Steps within branches carry their names. */
 const HAND_OVER = 'news.good-enough.hand-over';
 const PARTITION = { day: '2001-03-08' };
-const features = syntheticFeatures('2001-03-08', 35, 300);
+const { 'flights.features': features } = syntheticData('2001-03-08', 35, 300);
 const register = ({ model }: { model: object }) => ({ model: { ...model, version: '1' } });
 const promote = ({ model }: { model: object }) => ({ model, previous: null });
 const fakes = { 'heddle.register_model': register, 'heddle.promote_model': promote, 'heddle.notify': null };
