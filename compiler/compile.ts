@@ -3,6 +3,7 @@
  * Command line, tests and check.ts import it. Authors' mistakes come back as problems; nothing is thrown for them.
  */
 import { realpathSync } from 'node:fs';
+import { checkCron } from '../calendar/check-cron.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { isHeddleError } from '../dsl/errors/heddle-error.ts';
 import { registry } from '../dsl/errors/registry.ts';
@@ -13,7 +14,6 @@ import { placeInPlan } from './place-in-plan.ts';
 import { ofError, problemOf, sortProblems, type Problem } from './problem.ts';
 import { firstSurroundings, runChild, SECOND_CLOCK_MS, secondSurroundings } from './run-child.ts';
 
-const checkCron = (_cron: string, _zone: string): string | null => null;
 export interface CompileOptions {
   /** Names of pipelines; what they call is compiled too. Left out: all. */
   readonly only?: readonly string[];
