@@ -8,11 +8,19 @@ import { planHashOf } from '../storage/digest.ts';
 /** Throws HDL-PLAN-INVALID, HDL-PLAN-HASH. */
 export function checkPlan(plan: JsonObject, hash: string): Plan {
   const problem = shapeProblem(plan);
-  if (problem) throw new HeddleError('HDL-PLAN-INVALID', { what: `The plan does not fit: ${problem}.`, where: typeof plan['name'] === 'string' ? `pipeline ${plan['name']}` : undefined });
+  if (problem)
+    throw new HeddleError('HDL-PLAN-INVALID', {
+      what: `The plan does not fit: ${problem}.`,
+      where: typeof plan['name'] === 'string' ? `pipeline ${plan['name']}` : undefined,
+    });
   const checked = plan as unknown as Plan; // by the schema, the line before
   const own = planHashOf(checked);
   if (own !== hash) {
-    throw new HeddleError('HDL-PLAN-HASH', { what: `The plan of ${checked.name} has the hash ${own}, not ${hash}.`, where: `pipeline ${checked.name}`, why: 'It was changed after it was compiled, or client and server compute hashes differently.' });
+    throw new HeddleError('HDL-PLAN-HASH', {
+      what: `The plan of ${checked.name} has the hash ${own}, not ${hash}.`,
+      where: `pipeline ${checked.name}`,
+      why: 'It was changed after it was compiled, or client and server compute hashes differently.',
+    });
   }
   return checked;
 }
@@ -22,7 +30,8 @@ function shapeProblem(plan: JsonObject): string | null {
   if (typeof format !== 'number') return '$.format is missing';
   if (format > PLAN_FORMAT) return `$.format is ${format}; this server knows formats up to ${PLAN_FORMAT}`;
   if (typeof name !== 'string' || name === '') return '$.name is missing';
-  for (const [field, value] of Object.entries({ skeleton, contracts, places: plan['places'] })) if (typeof value !== 'object' || value === null || Array.isArray(value)) return `$.${field} is no object`;
+  for (const [field, value] of Object.entries({ skeleton, contracts, places: plan['places'] }))
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return `$.${field} is no object`;
   const { name: inner, body, tasks } = skeleton as JsonObject;
   if (inner !== name) return `$.skeleton.name is ${JSON.stringify(inner)}, not ${JSON.stringify(name)}`;
   if (typeof tasks !== 'object' || tasks === null) return '$.skeleton.tasks is no object';

@@ -8,7 +8,9 @@ import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import { requireRole, type Identity, type Role } from './auth/tokens.ts';
 import { errorSchema } from './schemas/error.ts';
 
-export interface ApiEnv { Variables: { who: Identity } }
+export interface ApiEnv {
+  Variables: { who: Identity };
+}
 export type Api = OpenAPIHono<ApiEnv>;
 
 export interface Endpoint<Q extends z.ZodObject, B extends z.ZodType> {
@@ -32,7 +34,9 @@ export interface Request<Q, B> {
 }
 
 export function addEndpoint<Q extends z.ZodObject = z.ZodObject<Record<never, never>>, B extends z.ZodType = z.ZodUndefined>(
-  app: Api, endpoint: Endpoint<Q, B>, handle: (request: Request<z.output<Q>, z.output<B>>) => Promise<unknown>,
+  app: Api,
+  endpoint: Endpoint<Q, B>,
+  handle: (request: Request<z.output<Q>, z.output<B>>) => Promise<unknown>,
 ): void {
   document(app, endpoint);
   app.on(endpoint.method.toUpperCase(), endpoint.path.replaceAll(/\{(\w+)\}/g, ':$1'), async (c) => {
@@ -46,19 +50,45 @@ export function addEndpoint<Q extends z.ZodObject = z.ZodObject<Record<never, ne
 
 function document<Q extends z.ZodObject, B extends z.ZodType>(app: Api, endpoint: Endpoint<Q, B>): void {
   const failure = { description: 'An error', content: { 'application/json': { schema: errorSchema } } };
-  app.openAPIRegistry.registerPath(createRoute({
-    method: endpoint.method, path: endpoint.path, summary: endpoint.summary, description: `Role: ${endpoint.role}.`, security: [{ bearer: [] }],
-    request: { ...(endpoint.query && { query: endpoint.query }), ...(endpoint.body && { body: { required: true, content: { 'application/json': { schema: endpoint.body } } } }) },
-    responses: { 200: { description: 'Done', content: { 'application/json': { schema: endpoint.answer } } }, 400: failure, 401: failure, 403: failure, 404: failure, 409: failure, 503: failure },
-    ...(endpoint.path.includes('{') && { parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map((match) => ({ name: match[1] ?? '', in: 'path' as const, required: true, schema: { type: 'string' as const } })) }),
-  }));
+  app.openAPIRegistry.registerPath(
+    createRoute({
+      method: endpoint.method,
+      path: endpoint.path,
+      summary: endpoint.summary,
+      description: `Role: ${endpoint.role}.`,
+      security: [{ bearer: [] }],
+      request: {
+        ...(endpoint.query && { query: endpoint.query }),
+        ...(endpoint.body && { body: { required: true, content: { 'application/json': { schema: endpoint.body } } } }),
+      },
+      responses: {
+        200: { description: 'Done', content: { 'application/json': { schema: endpoint.answer } } },
+        400: failure,
+        401: failure,
+        403: failure,
+        404: failure,
+        409: failure,
+        503: failure,
+      },
+      ...(endpoint.path.includes('{') && {
+        parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map((match) => ({
+          name: match[1] ?? '',
+          in: 'path' as const,
+          required: true,
+          schema: { type: 'string' as const },
+        })),
+      }),
+    }),
+  );
 }
 
 function parse(schema: z.ZodType, value: unknown, part: 'query' | 'body'): unknown {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  const path = ['$', ...(issue?.path ?? [])].map((segment, at) => (typeof segment === 'number' ? `[${segment}]` : at === 0 ? '$' : `.${String(segment)}`)).join('');
+  const path = ['$', ...(issue?.path ?? [])]
+    .map((segment, at) => (typeof segment === 'number' ? `[${segment}]` : at === 0 ? '$' : `.${String(segment)}`))
+    .join('');
   throw new HeddleError('HDL-BAD-REQUEST', { what: `The ${part} does not fit at ${path}: ${issue?.message ?? 'it has another shape'}.` });
 }
 
@@ -67,7 +97,11 @@ async function readBody(c: Context, maxBytes: number): Promise<unknown> {
   const tooLarge = (): HeddleError => new HeddleError('HDL-BODY-TOO-LARGE', { what: `The body is larger than ${maxBytes} bytes.`, where: c.req.path });
   if (Number(c.req.header('content-length') ?? 0) > maxBytes) throw tooLarge();
   const type = c.req.header('content-type') ?? '';
-  if (!/^application\/json\b/i.test(type)) throw new HeddleError('HDL-BAD-REQUEST', { what: `The body's content-type is ${type === '' ? 'missing' : `"${type}"`}, not application/json.`, fix: 'Send JSON with content-type application/json.' });
+  if (!/^application\/json\b/i.test(type))
+    throw new HeddleError('HDL-BAD-REQUEST', {
+      what: `The body's content-type is ${type === '' ? 'missing' : `"${type}"`}, not application/json.`,
+      fix: 'Send JSON with content-type application/json.',
+    });
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of c.req.raw.body ?? []) {

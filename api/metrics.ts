@@ -25,11 +25,21 @@ export function createMetrics(sdk: Metrics['sdk'] = async () => ''): Metrics {
   return {
     registry,
     runs: new Gauge({ name: 'heddle_runs', help: 'Runs by status', labelNames: ['status'], registers }),
-    scheduleDelay: new Histogram({ name: 'heddle_schedule_delay_seconds', help: 'From asking for a run to its workflow being started', buckets: seconds, registers }),
+    scheduleDelay: new Histogram({
+      name: 'heddle_schedule_delay_seconds',
+      help: 'From asking for a run to its workflow being started',
+      buckets: seconds,
+      registers,
+    }),
     queueTime: new Histogram({ name: 'heddle_step_queue_seconds', help: 'Time of a step in the queue', labelNames: ['pipeline'], buckets: seconds, registers }),
     runTime: new Histogram({ name: 'heddle_step_run_seconds', help: 'Time of a step on a worker', labelNames: ['pipeline'], buckets: seconds, registers }),
     steps: new Counter({ name: 'heddle_steps_total', help: 'Steps by their end', labelNames: ['pipeline', 'status'], registers }),
-    retries: new Counter({ name: 'heddle_step_retries_total', help: 'Failed attempts that were followed by another, by failure class where it is known', labelNames: ['pipeline', 'class'], registers }),
+    retries: new Counter({
+      name: 'heddle_step_retries_total',
+      help: 'Failed attempts that were followed by another, by failure class where it is known',
+      labelNames: ['pipeline', 'class'],
+      registers,
+    }),
     requests: new Histogram({ name: 'heddle_http_request_seconds', help: 'HTTP requests', labelNames: ['method', 'status'], buckets: seconds, registers }),
     sdk,
   };

@@ -4,10 +4,20 @@ import type { CatalogDb } from './catalog.ts';
 import { newId } from './ids.ts';
 import { fromColumn, toColumn } from './json-column.ts';
 
-export interface AuditEntry { readonly project: string; readonly at: number; readonly who: string; readonly action: string; /** Run id, model, plan hash. */ readonly target: string; readonly detail: Json }
+export interface AuditEntry {
+  readonly project: string;
+  readonly at: number;
+  readonly who: string;
+  readonly action: string;
+  /** Run id, model, plan hash. */ readonly target: string;
+  readonly detail: Json;
+}
 
 export async function addAudit(db: CatalogDb, entry: AuditEntry): Promise<void> {
-  await db.insertInto('audit').values({ id: newId(), project: entry.project, at: entry.at, who: entry.who, action: entry.action, target: entry.target, detail: toColumn(entry.detail) }).execute();
+  await db
+    .insertInto('audit')
+    .values({ id: newId(), project: entry.project, at: entry.at, who: entry.who, action: entry.action, target: entry.target, detail: toColumn(entry.detail) })
+    .execute();
 }
 
 /** Oldest first. */

@@ -68,8 +68,16 @@ function openPostgres(url: string): Kysely<CatalogSchema> {
 async function migrate(db: Kysely<CatalogSchema>, kind: Catalog['kind'], where: string): Promise<void> {
   await db.transaction().execute(async (trx) => {
     if (kind === 'postgres') await sql`select pg_advisory_xact_lock(740213)`.execute(trx); // two servers that start at once migrate in turn
-    await trx.schema.createTable('heddle_schema').ifNotExists().addColumn('version', 'integer', (c) => c.primaryKey()).addColumn('at', 'bigint', (c) => c.notNull()).execute();
-    const row = await trx.selectFrom('heddle_schema').select((eb) => eb.fn.max('version').as('version')).executeTakeFirst();
+    await trx.schema
+      .createTable('heddle_schema')
+      .ifNotExists()
+      .addColumn('version', 'integer', (c) => c.primaryKey())
+      .addColumn('at', 'bigint', (c) => c.notNull())
+      .execute();
+    const row = await trx
+      .selectFrom('heddle_schema')
+      .select((eb) => eb.fn.max('version').as('version'))
+      .executeTakeFirst();
     const version = Number(row?.version ?? 0);
     if (version > SCHEMA_VERSION) {
       throw new HeddleError('HDL-CATALOG-NEWER', {
@@ -80,7 +88,10 @@ async function migrate(db: Kysely<CatalogSchema>, kind: Catalog['kind'], where: 
     }
     for (let next = version; next < SCHEMA_VERSION; next++) {
       await migrations[next]?.(trx as unknown as Kysely<unknown>); // a migration makes the tables, so it does not know their types
-      await trx.insertInto('heddle_schema').values({ version: next + 1, at: Date.now() }).execute();
+      await trx
+        .insertInto('heddle_schema')
+        .values({ version: next + 1, at: Date.now() })
+        .execute();
     }
   });
 }
@@ -89,7 +100,7 @@ function catalogError(error: unknown, where: string): unknown {
   if (isHeddleError(error)) return error;
   const text = error instanceof Error ? error.message : String(error);
   if (isLocked(error)) {
-    return new HeddleError('HDL-CATALOG-LOCKED', { what: 'Another process holds the catalog\'s write lock.', where, cause: error });
+    return new HeddleError('HDL-CATALOG-LOCKED', { what: "Another process holds the catalog's write lock.", where, cause: error });
   }
   return new HeddleError('HDL-CATALOG-UNREACHABLE', { what: `The catalog cannot be opened: ${text || 'no answer'}.`, where, cause: error });
 }

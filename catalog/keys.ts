@@ -17,9 +17,18 @@ export interface KeyClaim {
  * Throws HDL-KEY-REUSED when that one was asked for with another body.
  */
 export async function claimKey(db: CatalogDb, claim: KeyClaim): Promise<string> {
-  await db.insertInto('keys').values({ project: claim.project, pipeline: claim.pipeline, key: claim.key, digest: claim.digest, run_id: claim.runId, created_at: claim.at })
-    .onConflict((on) => on.columns(['project', 'pipeline', 'key']).doNothing()).execute();
-  const row = await db.selectFrom('keys').select(['digest', 'run_id']).where('project', '=', claim.project).where('pipeline', '=', claim.pipeline).where('key', '=', claim.key).executeTakeFirstOrThrow();
+  await db
+    .insertInto('keys')
+    .values({ project: claim.project, pipeline: claim.pipeline, key: claim.key, digest: claim.digest, run_id: claim.runId, created_at: claim.at })
+    .onConflict((on) => on.columns(['project', 'pipeline', 'key']).doNothing())
+    .execute();
+  const row = await db
+    .selectFrom('keys')
+    .select(['digest', 'run_id'])
+    .where('project', '=', claim.project)
+    .where('pipeline', '=', claim.pipeline)
+    .where('key', '=', claim.key)
+    .executeTakeFirstOrThrow();
   if (row.digest !== claim.digest) {
     throw new HeddleError('HDL-KEY-REUSED', {
       what: `The key "${claim.key}" was used before for ${claim.pipeline} with other parameters, another partition or another plan: run ${row.run_id}.`,

@@ -13,77 +13,209 @@ export const SCHEMA_VERSION = migrations.length;
 
 async function first(db: Database): Promise<void> {
   const { schema } = db;
-  await schema.createTable('plans').addColumn('hash', 'text', (c) => c.primaryKey())
-    .addColumn('project', 'text', (c) => c.notNull()).addColumn('name', 'text', (c) => c.notNull()).addColumn('owner', 'text')
-    .addColumn('plan', 'text', (c) => c.notNull()).addColumn('created_at', 'bigint', (c) => c.notNull()).addColumn('created_by', 'text', (c) => c.notNull()).execute();
+  await schema
+    .createTable('plans')
+    .addColumn('hash', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('owner', 'text')
+    .addColumn('plan', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('created_by', 'text', (c) => c.notNull())
+    .execute();
   await schema.createIndex('plans_by_name').on('plans').columns(['project', 'name', 'created_at']).execute();
 
-  await schema.createTable('runs').addColumn('run_id', 'text', (c) => c.primaryKey())
-    .addColumn('project', 'text', (c) => c.notNull()).addColumn('pipeline', 'text', (c) => c.notNull())
-    .addColumn('partition', 'text').addColumn('scope', 'text').addColumn('plan_hash', 'text', (c) => c.notNull())
-    .addColumn('params', 'text', (c) => c.notNull()).addColumn('status', 'text', (c) => c.notNull()).addColumn('started_by', 'text', (c) => c.notNull())
-    .addColumn('created_at', 'bigint', (c) => c.notNull()).addColumn('touched_at', 'bigint', (c) => c.notNull())
-    .addColumn('started_at', 'bigint').addColumn('ended_at', 'bigint').addColumn('workflow_id', 'text', (c) => c.notNull())
-    .addColumn('retry', 'integer', (c) => c.notNull()).addColumn('parent_run_id', 'text').addColumn('parent_step', 'text')
-    .addColumn('called', 'integer', (c) => c.notNull()).addColumn('backfill', 'text').addColumn('counts', 'text', (c) => c.notNull())
-    .addColumn('failure', 'text').addColumn('failures', 'text', (c) => c.notNull()).addColumn('abandoned', 'text', (c) => c.notNull())
-    .addColumn('output', 'text', (c) => c.notNull()).execute();
+  await schema
+    .createTable('runs')
+    .addColumn('run_id', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('pipeline', 'text', (c) => c.notNull())
+    .addColumn('partition', 'text')
+    .addColumn('scope', 'text')
+    .addColumn('plan_hash', 'text', (c) => c.notNull())
+    .addColumn('params', 'text', (c) => c.notNull())
+    .addColumn('status', 'text', (c) => c.notNull())
+    .addColumn('started_by', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('touched_at', 'bigint', (c) => c.notNull())
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('workflow_id', 'text', (c) => c.notNull())
+    .addColumn('retry', 'integer', (c) => c.notNull())
+    .addColumn('parent_run_id', 'text')
+    .addColumn('parent_step', 'text')
+    .addColumn('called', 'integer', (c) => c.notNull())
+    .addColumn('backfill', 'text')
+    .addColumn('counts', 'text', (c) => c.notNull())
+    .addColumn('failure', 'text')
+    .addColumn('failures', 'text', (c) => c.notNull())
+    .addColumn('abandoned', 'text', (c) => c.notNull())
+    .addColumn('output', 'text', (c) => c.notNull())
+    .execute();
   await schema.createIndex('runs_by_pipeline').on('runs').columns(['project', 'pipeline', 'run_id']).execute();
   await schema.createIndex('runs_by_status').on('runs').columns(['project', 'status', 'run_id']).execute();
 
-  await schema.createTable('steps').addColumn('run_id', 'text', (c) => c.notNull()).addColumn('step', 'text', (c) => c.notNull())
-    .addColumn('seq', 'integer', (c) => c.notNull()).addColumn('kind', 'text', (c) => c.notNull()).addColumn('task', 'text').addColumn('version', 'text')
-    .addColumn('status', 'text', (c) => c.notNull()).addColumn('waiting_for', 'text').addColumn('queued_at', 'bigint').addColumn('started_at', 'bigint')
-    .addColumn('ended_at', 'bigint').addColumn('attempts', 'integer', (c) => c.notNull()).addColumn('failure', 'text').addColumn('worker', 'text')
-    .addColumn('run_ms', 'bigint').addColumn('wait_ms', 'bigint', (c) => c.notNull()).addColumn('output', 'text', (c) => c.notNull()).addColumn('meta', 'text')
-    .addPrimaryKeyConstraint('steps_key', ['run_id', 'step']).execute();
+  await schema
+    .createTable('steps')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('seq', 'integer', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('task', 'text')
+    .addColumn('version', 'text')
+    .addColumn('status', 'text', (c) => c.notNull())
+    .addColumn('waiting_for', 'text')
+    .addColumn('queued_at', 'bigint')
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('attempts', 'integer', (c) => c.notNull())
+    .addColumn('failure', 'text')
+    .addColumn('worker', 'text')
+    .addColumn('run_ms', 'bigint')
+    .addColumn('wait_ms', 'bigint', (c) => c.notNull())
+    .addColumn('output', 'text', (c) => c.notNull())
+    .addColumn('meta', 'text')
+    .addPrimaryKeyConstraint('steps_key', ['run_id', 'step'])
+    .execute();
   await schema.createIndex('steps_in_order').on('steps').columns(['run_id', 'seq']).execute();
 
-  await schema.createTable('attempts').addColumn('run_id', 'text', (c) => c.notNull()).addColumn('step', 'text', (c) => c.notNull())
-    .addColumn('attempt', 'integer', (c) => c.notNull()).addColumn('worker', 'text').addColumn('started_at', 'bigint').addColumn('ended_at', 'bigint')
-    .addColumn('failure', 'text').addColumn('observed', 'integer', (c) => c.notNull()).addPrimaryKeyConstraint('attempts_key', ['run_id', 'step', 'attempt']).execute();
+  await schema
+    .createTable('attempts')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('attempt', 'integer', (c) => c.notNull())
+    .addColumn('worker', 'text')
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('failure', 'text')
+    .addColumn('observed', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('attempts_key', ['run_id', 'step', 'attempt'])
+    .execute();
 
-  await schema.createTable('run_pages').addColumn('run_id', 'text', (c) => c.notNull()).addColumn('retry', 'integer', (c) => c.notNull())
-    .addColumn('page', 'text', (c) => c.notNull()).addColumn('at', 'bigint', (c) => c.notNull()).addPrimaryKeyConstraint('run_pages_key', ['run_id', 'retry', 'page']).execute();
+  await schema
+    .createTable('run_pages')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('retry', 'integer', (c) => c.notNull())
+    .addColumn('page', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('run_pages_key', ['run_id', 'retry', 'page'])
+    .execute();
 
-  await schema.createTable('keys').addColumn('project', 'text', (c) => c.notNull()).addColumn('pipeline', 'text', (c) => c.notNull()).addColumn('key', 'text', (c) => c.notNull())
-    .addColumn('digest', 'text', (c) => c.notNull()).addColumn('run_id', 'text', (c) => c.notNull()).addColumn('created_at', 'bigint', (c) => c.notNull())
-    .addPrimaryKeyConstraint('keys_key', ['project', 'pipeline', 'key']).execute();
+  await schema
+    .createTable('keys')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('pipeline', 'text', (c) => c.notNull())
+    .addColumn('key', 'text', (c) => c.notNull())
+    .addColumn('digest', 'text', (c) => c.notNull())
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('keys_key', ['project', 'pipeline', 'key'])
+    .execute();
 
-  await schema.createTable('waits').addColumn('run_id', 'text', (c) => c.notNull()).addColumn('step', 'text', (c) => c.notNull())
-    .addColumn('project', 'text', (c) => c.notNull()).addColumn('workflow_id', 'text', (c) => c.notNull()).addColumn('plan_hash', 'text', (c) => c.notNull())
-    .addColumn('kind', 'text', (c) => c.notNull()).addColumn('detail', 'text', (c) => c.notNull()).addColumn('since', 'bigint', (c) => c.notNull())
-    .addColumn('deadline', 'bigint', (c) => c.notNull()).addColumn('why', 'text').addColumn('satisfied_at', 'bigint').addColumn('value', 'text')
-    .addColumn('sent_at', 'bigint').addColumn('sends', 'integer', (c) => c.notNull()).addPrimaryKeyConstraint('waits_key', ['run_id', 'step']).execute();
+  await schema
+    .createTable('waits')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('workflow_id', 'text', (c) => c.notNull())
+    .addColumn('plan_hash', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .addColumn('since', 'bigint', (c) => c.notNull())
+    .addColumn('deadline', 'bigint', (c) => c.notNull())
+    .addColumn('why', 'text')
+    .addColumn('satisfied_at', 'bigint')
+    .addColumn('value', 'text')
+    .addColumn('sent_at', 'bigint')
+    .addColumn('sends', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('waits_key', ['run_id', 'step'])
+    .execute();
   await schema.createIndex('waits_by_kind').on('waits').columns(['project', 'kind', 'since']).execute();
 
-  await schema.createTable('pins').addColumn('run_id', 'text', (c) => c.notNull()).addColumn('request', 'text', (c) => c.notNull())
-    .addColumn('value', 'text', (c) => c.notNull()).addColumn('at', 'bigint', (c) => c.notNull()).addPrimaryKeyConstraint('pins_key', ['run_id', 'request']).execute();
+  await schema
+    .createTable('pins')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('request', 'text', (c) => c.notNull())
+    .addColumn('value', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('pins_key', ['run_id', 'request'])
+    .execute();
 
-  await schema.createTable('models').addColumn('project', 'text', (c) => c.notNull()).addColumn('name', 'text', (c) => c.notNull())
-    .addColumn('created_at', 'bigint', (c) => c.notNull()).addPrimaryKeyConstraint('models_key', ['project', 'name']).execute();
-  await schema.createTable('model_versions').addColumn('project', 'text', (c) => c.notNull()).addColumn('name', 'text', (c) => c.notNull())
-    .addColumn('version', 'integer', (c) => c.notNull()).addColumn('uri', 'text', (c) => c.notNull()).addColumn('digest', 'text', (c) => c.notNull())
-    .addColumn('details', 'text', (c) => c.notNull()).addColumn('run_id', 'text', (c) => c.notNull()).addColumn('step', 'text', (c) => c.notNull())
-    .addColumn('created_at', 'bigint', (c) => c.notNull()).addPrimaryKeyConstraint('model_versions_key', ['project', 'name', 'version'])
-    .addUniqueConstraint('model_versions_once', ['run_id', 'step', 'name']).execute();
-  await schema.createTable('aliases').addColumn('project', 'text', (c) => c.notNull()).addColumn('name', 'text', (c) => c.notNull()).addColumn('alias', 'text', (c) => c.notNull())
-    .addColumn('version', 'integer', (c) => c.notNull()).addColumn('changed_at', 'bigint', (c) => c.notNull()).addColumn('changed_by', 'text', (c) => c.notNull())
-    .addPrimaryKeyConstraint('aliases_key', ['project', 'name', 'alias']).execute();
-  await schema.createTable('alias_history').addColumn('id', 'text', (c) => c.primaryKey()).addColumn('project', 'text', (c) => c.notNull())
-    .addColumn('name', 'text', (c) => c.notNull()).addColumn('alias', 'text', (c) => c.notNull()).addColumn('from_version', 'integer').addColumn('to_version', 'integer', (c) => c.notNull())
-    .addColumn('changed_by', 'text', (c) => c.notNull()).addColumn('at', 'bigint', (c) => c.notNull()).addColumn('run_id', 'text').addColumn('step', 'text').execute();
+  await schema
+    .createTable('models')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('models_key', ['project', 'name'])
+    .execute();
+  await schema
+    .createTable('model_versions')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('version', 'integer', (c) => c.notNull())
+    .addColumn('uri', 'text', (c) => c.notNull())
+    .addColumn('digest', 'text', (c) => c.notNull())
+    .addColumn('details', 'text', (c) => c.notNull())
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('model_versions_key', ['project', 'name', 'version'])
+    .addUniqueConstraint('model_versions_once', ['run_id', 'step', 'name'])
+    .execute();
+  await schema
+    .createTable('aliases')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('alias', 'text', (c) => c.notNull())
+    .addColumn('version', 'integer', (c) => c.notNull())
+    .addColumn('changed_at', 'bigint', (c) => c.notNull())
+    .addColumn('changed_by', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('aliases_key', ['project', 'name', 'alias'])
+    .execute();
+  await schema
+    .createTable('alias_history')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('alias', 'text', (c) => c.notNull())
+    .addColumn('from_version', 'integer')
+    .addColumn('to_version', 'integer', (c) => c.notNull())
+    .addColumn('changed_by', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('run_id', 'text')
+    .addColumn('step', 'text')
+    .execute();
   await schema.createIndex('alias_history_once').on('alias_history').columns(['run_id', 'step']).execute();
 
-  await schema.createTable('audit').addColumn('id', 'text', (c) => c.primaryKey()).addColumn('project', 'text', (c) => c.notNull()).addColumn('at', 'bigint', (c) => c.notNull())
-    .addColumn('who', 'text', (c) => c.notNull()).addColumn('action', 'text', (c) => c.notNull()).addColumn('target', 'text', (c) => c.notNull()).addColumn('detail', 'text', (c) => c.notNull()).execute();
+  await schema
+    .createTable('audit')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('who', 'text', (c) => c.notNull())
+    .addColumn('action', 'text', (c) => c.notNull())
+    .addColumn('target', 'text', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .execute();
   await schema.createIndex('audit_by_target').on('audit').columns(['project', 'target', 'id']).execute();
 
-  await schema.createTable('workers').addColumn('worker', 'text', (c) => c.primaryKey()).addColumn('project', 'text', (c) => c.notNull())
-    .addColumn('hello', 'text', (c) => c.notNull()).addColumn('seen_at', 'bigint', (c) => c.notNull()).execute();
+  await schema
+    .createTable('workers')
+    .addColumn('worker', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('hello', 'text', (c) => c.notNull())
+    .addColumn('seen_at', 'bigint', (c) => c.notNull())
+    .execute();
 
-  await schema.createTable('step_events').addColumn('run_id', 'text', (c) => c.notNull()).addColumn('step', 'text', (c) => c.notNull())
-    .addColumn('attempt', 'integer', (c) => c.notNull()).addColumn('kind', 'text', (c) => c.notNull()).addColumn('at', 'bigint', (c) => c.notNull()).addColumn('detail', 'text', (c) => c.notNull())
-    .addPrimaryKeyConstraint('step_events_key', ['run_id', 'step', 'attempt', 'kind']).execute();
+  await schema
+    .createTable('step_events')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('attempt', 'integer', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('step_events_key', ['run_id', 'step', 'attempt', 'kind'])
+    .execute();
   await schema.createIndex('step_events_by_time').on('step_events').columns(['at']).execute();
 }

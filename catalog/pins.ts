@@ -16,8 +16,11 @@ export async function getPin(db: CatalogDb, runId: string, request: PinRequest):
 
 /** Keeps a pin and gives the one that stands: an earlier one, if another attempt was first. */
 export async function keepPin(db: CatalogDb, runId: string, request: PinRequest, value: PinValue, at: number): Promise<PinValue> {
-  await db.insertInto('pins').values({ run_id: runId, request: keyOf(request), value: toColumn(value), at })
-    .onConflict((on) => on.columns(['run_id', 'request']).doNothing()).execute();
+  await db
+    .insertInto('pins')
+    .values({ run_id: runId, request: keyOf(request), value: toColumn(value), at })
+    .onConflict((on) => on.columns(['run_id', 'request']).doNothing())
+    .execute();
   return (await getPin(db, runId, request)) as PinValue; // inserted or there before, so never undefined
 }
 

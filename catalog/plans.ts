@@ -4,10 +4,23 @@ import type { CatalogDb } from './catalog.ts';
 import { fromColumn, toColumn } from './json-column.ts';
 
 /** Stores a plan whose hash was checked. Storing it again changes nothing. */
-export async function putPlan(db: CatalogDb, entry: { readonly project: string; readonly hash: string; readonly plan: Plan; readonly by: string; readonly at: number }): Promise<void> {
-  await db.insertInto('plans')
-    .values({ hash: entry.hash, project: entry.project, name: entry.plan.name, owner: entry.plan.owner, plan: toColumn(entry.plan), created_at: entry.at, created_by: entry.by })
-    .onConflict((on) => on.column('hash').doNothing()).execute();
+export async function putPlan(
+  db: CatalogDb,
+  entry: { readonly project: string; readonly hash: string; readonly plan: Plan; readonly by: string; readonly at: number },
+): Promise<void> {
+  await db
+    .insertInto('plans')
+    .values({
+      hash: entry.hash,
+      project: entry.project,
+      name: entry.plan.name,
+      owner: entry.plan.owner,
+      plan: toColumn(entry.plan),
+      created_at: entry.at,
+      created_by: entry.by,
+    })
+    .onConflict((on) => on.column('hash').doNothing())
+    .execute();
 }
 
 export async function getPlan(db: CatalogDb, hash: string): Promise<Plan | undefined> {

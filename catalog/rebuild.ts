@@ -12,7 +12,11 @@ import { addRun, endRun, type RunRow } from './runs.ts';
 import { countSteps, writePage } from './steps.ts';
 
 /** runs/<runId>.json */
-export interface RunFile { readonly format: 1; readonly run: RunRow; readonly steps: readonly StepRecord[] }
+export interface RunFile {
+  readonly format: 1;
+  readonly run: RunRow;
+  readonly steps: readonly StepRecord[];
+}
 /** models/journal/<id>.json: one file a change, so that two writers never append to one file. */
 export type JournalEntry =
   | { readonly format: 1; readonly kind: 'version'; readonly project: string; readonly version: ModelVersion }
@@ -59,25 +63,77 @@ async function restoreRun(catalog: Catalog, { run, steps }: RunFile): Promise<vo
     await trx.updateTable('runs').set({ retry: run.retry, started_at: run.startedAt }).where('run_id', '=', run.runId).execute();
     await writePage(trx, { runId: run.runId, retry: run.retry, page: 'rebuilt', steps, at: Date.now() });
     if (run.status !== 'done' && run.status !== 'failed' && run.status !== 'cancelled') return;
-    await endRun(trx, run.runId, { status: run.status, endedAt: run.endedAt ?? run.createdAt, output: run.output, failures: run.failures, abandoned: run.abandoned }, await countSteps(trx, run.runId));
+    await endRun(
+      trx,
+      run.runId,
+      { status: run.status, endedAt: run.endedAt ?? run.createdAt, output: run.output, failures: run.failures, abandoned: run.abandoned },
+      await countSteps(trx, run.runId),
+    );
   });
 }
 
 async function restoreModel(catalog: Catalog, entry: JournalEntry): Promise<void> {
   await catalog.transaction(async (trx) => {
     const name = entry.kind === 'version' ? entry.version.name : entry.change.name;
-    await trx.insertInto('models').values({ project: entry.project, name, created_at: timeOf(entry) }).onConflict((on) => on.columns(['project', 'name']).doNothing()).execute();
+    await trx
+      .insertInto('models')
+      .values({ project: entry.project, name, created_at: timeOf(entry) })
+      .onConflict((on) => on.columns(['project', 'name']).doNothing())
+      .execute();
     if (entry.kind === 'version') {
       const { version } = entry;
-      await trx.insertInto('model_versions').values({ project: entry.project, name, version: Number(version.version), uri: version.uri, digest: version.digest, details: toColumn(version.details), run_id: version.runId, step: version.step, created_at: version.createdAt })
-        .onConflict((on) => on.columns(['project', 'name', 'version']).doNothing()).execute();
+      await trx
+        .insertInto('model_versions')
+        .values({
+          project: entry.project,
+          name,
+          version: Number(version.version),
+          uri: version.uri,
+          digest: version.digest,
+          details: toColumn(version.details),
+          run_id: version.runId,
+          step: version.step,
+          created_at: version.createdAt,
+        })
+        .onConflict((on) => on.columns(['project', 'name', 'version']).doNothing())
+        .execute();
       return;
     }
     const { change } = entry;
-    const known = await trx.selectFrom('alias_history').select('id').where('project', '=', entry.project).where('name', '=', name).where('alias', '=', change.alias).where('at', '=', change.at).where('to_version', '=', Number(change.to)).executeTakeFirst();
+    const known = await trx
+      .selectFrom('alias_history')
+      .select('id')
+      .where('project', '=', entry.project)
+      .where('name', '=', name)
+      .where('alias', '=', change.alias)
+      .where('at', '=', change.at)
+      .where('to_version', '=', Number(change.to))
+      .executeTakeFirst();
     if (known) return;
-    await trx.insertInto('alias_history').values({ id: newId(), project: entry.project, name, alias: change.alias, from_version: change.from === null ? null : Number(change.from), to_version: Number(change.to), changed_by: change.by, at: change.at, run_id: change.runId, step: change.step }).execute();
-    await trx.insertInto('aliases').values({ project: entry.project, name, alias: change.alias, version: Number(change.to), changed_at: change.at, changed_by: change.by })
-      .onConflict((on) => on.columns(['project', 'name', 'alias']).doUpdateSet({ version: Number(change.to), changed_at: change.at, changed_by: change.by }).where('aliases.changed_at', '<', change.at)).execute();
+    await trx
+      .insertInto('alias_history')
+      .values({
+        id: newId(),
+        project: entry.project,
+        name,
+        alias: change.alias,
+        from_version: change.from === null ? null : Number(change.from),
+        to_version: Number(change.to),
+        changed_by: change.by,
+        at: change.at,
+        run_id: change.runId,
+        step: change.step,
+      })
+      .execute();
+    await trx
+      .insertInto('aliases')
+      .values({ project: entry.project, name, alias: change.alias, version: Number(change.to), changed_at: change.at, changed_by: change.by })
+      .onConflict((on) =>
+        on
+          .columns(['project', 'name', 'alias'])
+          .doUpdateSet({ version: Number(change.to), changed_at: change.at, changed_by: change.by })
+          .where('aliases.changed_at', '<', change.at),
+      )
+      .execute();
   });
 }

@@ -34,16 +34,43 @@ export interface RunRow {
   readonly output: Json;
 }
 
-export type NewRun = Pick<RunRow, 'runId' | 'project' | 'pipeline' | 'partition' | 'scope' | 'planHash' | 'params' | 'startedBy' | 'createdAt' | 'workflowId' | 'parent' | 'called' | 'backfill'>;
+export type NewRun = Pick<
+  RunRow,
+  'runId' | 'project' | 'pipeline' | 'partition' | 'scope' | 'planHash' | 'params' | 'startedBy' | 'createdAt' | 'workflowId' | 'parent' | 'called' | 'backfill'
+>;
 
 /** Adds a run in state 'starting'. False when it is there already. */
 export async function addRun(db: CatalogDb, run: NewRun): Promise<boolean> {
-  const result = await db.insertInto('runs').values({
-    run_id: run.runId, project: run.project, pipeline: run.pipeline, partition: run.partition, scope: run.scope && toColumn(run.scope), plan_hash: run.planHash,
-    params: toColumn(run.params), status: 'starting', started_by: run.startedBy, created_at: run.createdAt, touched_at: run.createdAt, started_at: null, ended_at: null,
-    workflow_id: run.workflowId, retry: 0, parent_run_id: run.parent?.runId ?? null, parent_step: run.parent?.step ?? null, called: run.called ? 1 : 0, backfill: run.backfill,
-    counts: '{}', failure: null, failures: '[]', abandoned: '[]', output: 'null',
-  }).onConflict((on) => on.column('run_id').doNothing()).executeTakeFirst();
+  const result = await db
+    .insertInto('runs')
+    .values({
+      run_id: run.runId,
+      project: run.project,
+      pipeline: run.pipeline,
+      partition: run.partition,
+      scope: run.scope && toColumn(run.scope),
+      plan_hash: run.planHash,
+      params: toColumn(run.params),
+      status: 'starting',
+      started_by: run.startedBy,
+      created_at: run.createdAt,
+      touched_at: run.createdAt,
+      started_at: null,
+      ended_at: null,
+      workflow_id: run.workflowId,
+      retry: 0,
+      parent_run_id: run.parent?.runId ?? null,
+      parent_step: run.parent?.step ?? null,
+      called: run.called ? 1 : 0,
+      backfill: run.backfill,
+      counts: '{}',
+      failure: null,
+      failures: '[]',
+      abandoned: '[]',
+      output: 'null',
+    })
+    .onConflict((on) => on.column('run_id').doNothing())
+    .executeTakeFirst();
   return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
 }
 
@@ -53,8 +80,24 @@ export async function getRun(db: CatalogDb, runId: string): Promise<RunRow | und
 }
 
 /** Newest first. The cursor is the last run's id. */
-export async function listRuns(db: CatalogDb, query: { readonly project: string; readonly pipeline?: string | undefined; readonly status?: RunStatus | undefined; readonly partition?: string | undefined; readonly limit: number; readonly cursor?: string | undefined }): Promise<Page<RunRow>> {
-  let select = db.selectFrom('runs').selectAll().where('project', '=', query.project).orderBy('created_at', 'desc').orderBy('run_id', 'desc').limit(query.limit + 1);
+export async function listRuns(
+  db: CatalogDb,
+  query: {
+    readonly project: string;
+    readonly pipeline?: string | undefined;
+    readonly status?: RunStatus | undefined;
+    readonly partition?: string | undefined;
+    readonly limit: number;
+    readonly cursor?: string | undefined;
+  },
+): Promise<Page<RunRow>> {
+  let select = db
+    .selectFrom('runs')
+    .selectAll()
+    .where('project', '=', query.project)
+    .orderBy('created_at', 'desc')
+    .orderBy('run_id', 'desc')
+    .limit(query.limit + 1);
   if (query.pipeline !== undefined) select = select.where('pipeline', '=', query.pipeline);
   if (query.partition !== undefined) select = select.where('partition', '=', query.partition);
   if (query.status === 'running') select = select.where('status', 'in', ['starting', 'running']);
@@ -76,20 +119,38 @@ const parseCursor = (text: string): { at: number; runId: string } | undefined =>
 
 /** Runs that are not over, oldest first: what the reconciler looks at. */
 export async function openRuns(db: CatalogDb, project: string, limit: number, afterRunId = ''): Promise<RunRow[]> {
-  const rows = await db.selectFrom('runs').selectAll().where('project', '=', project).where('status', 'in', ['starting', 'running', 'paused'])
-    .where('run_id', '>', afterRunId).orderBy('run_id').limit(limit).execute();
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('project', '=', project)
+    .where('status', 'in', ['starting', 'running', 'paused'])
+    .where('run_id', '>', afterRunId)
+    .orderBy('run_id')
+    .limit(limit)
+    .execute();
   return rows.map(runOf);
 }
 
 /** Open runs that this one called (not those it only started). */
 export async function openCalledRuns(db: CatalogDb, runId: string): Promise<RunRow[]> {
-  const rows = await db.selectFrom('runs').selectAll().where('parent_run_id', '=', runId).where('called', '=', 1).where('status', 'in', ['starting', 'running', 'paused']).execute();
+  const rows = await db
+    .selectFrom('runs')
+    .selectAll()
+    .where('parent_run_id', '=', runId)
+    .where('called', '=', 1)
+    .where('status', 'in', ['starting', 'running', 'paused'])
+    .execute();
   return rows.map(runOf);
 }
 
 /** The workflow runs. Changes nothing once the run is past 'starting'. */
 export async function markStarted(db: CatalogDb, runId: string, at: number): Promise<void> {
-  await db.updateTable('runs').set((eb) => ({ status: 'running', started_at: eb.fn.coalesce('started_at', eb.val(at)), touched_at: at })).where('run_id', '=', runId).where('status', '=', 'starting').execute();
+  await db
+    .updateTable('runs')
+    .set((eb) => ({ status: 'running', started_at: eb.fn.coalesce('started_at', eb.val(at)), touched_at: at }))
+    .where('run_id', '=', runId)
+    .where('status', '=', 'starting')
+    .execute();
 }
 
 /** Pause and resume, as a person asked. Only on an open run. */
@@ -103,19 +164,45 @@ export async function setPlanHash(db: CatalogDb, runId: string, planHash: string
 
 /** Opens an ended run again for its next workflow. Gives the number of the retry, undefined when the run is not over. */
 export async function reopenRun(db: CatalogDb, runId: string, planHash: string, at: number): Promise<number | undefined> {
-  const row = await db.updateTable('runs')
-    .set((eb) => ({ status: 'starting', retry: eb('retry', '+', 1), ended_at: null, touched_at: at, plan_hash: planHash, failure: null, failures: '[]', abandoned: '[]', output: 'null' }))
-    .where('run_id', '=', runId).where('status', 'in', ['failed', 'cancelled']).returning('retry').executeTakeFirst();
+  const row = await db
+    .updateTable('runs')
+    .set((eb) => ({
+      status: 'starting',
+      retry: eb('retry', '+', 1),
+      ended_at: null,
+      touched_at: at,
+      plan_hash: planHash,
+      failure: null,
+      failures: '[]',
+      abandoned: '[]',
+      output: 'null',
+    }))
+    .where('run_id', '=', runId)
+    .where('status', 'in', ['failed', 'cancelled'])
+    .returning('retry')
+    .executeTakeFirst();
   return row?.retry;
 }
 
 /** Closes a run. False when it was closed before: the first word stands. */
 export async function endRun(db: CatalogDb, runId: string, final: RunFinal, counts: RunRow['counts']): Promise<boolean> {
   const first = final.failures[0];
-  const result = await db.updateTable('runs').set((eb) => ({
-    status: final.status, ended_at: final.endedAt, started_at: eb.fn.coalesce('started_at', 'created_at'), touched_at: final.endedAt, counts: toColumn(counts), output: toColumn(final.output),
-    failure: first ? `${first.step === '' ? '' : `${first.step}: `}${firstLine(first.failure.message)}` : null, failures: toColumn(final.failures), abandoned: toColumn(final.abandoned),
-  })).where('run_id', '=', runId).where('status', 'in', ['starting', 'running', 'paused']).executeTakeFirst();
+  const result = await db
+    .updateTable('runs')
+    .set((eb) => ({
+      status: final.status,
+      ended_at: final.endedAt,
+      started_at: eb.fn.coalesce('started_at', 'created_at'),
+      touched_at: final.endedAt,
+      counts: toColumn(counts),
+      output: toColumn(final.output),
+      failure: first ? `${first.step === '' ? '' : `${first.step}: `}${firstLine(first.failure.message)}` : null,
+      failures: toColumn(final.failures),
+      abandoned: toColumn(final.abandoned),
+    }))
+    .where('run_id', '=', runId)
+    .where('status', 'in', ['starting', 'running', 'paused'])
+    .executeTakeFirst();
   return Number(result.numUpdatedRows) > 0;
 }
 
@@ -123,21 +210,55 @@ const firstLine = (text: string): string => text.split('\n', 1)[0] ?? '';
 
 /** How many runs there are in each state. */
 export async function countRuns(db: CatalogDb, project: string): Promise<Record<string, number>> {
-  const rows = await db.selectFrom('runs').select((eb) => ['status', eb.fn.countAll<number>().as('count')]).where('project', '=', project).groupBy('status').execute();
+  const rows = await db
+    .selectFrom('runs')
+    .select((eb) => ['status', eb.fn.countAll<number>().as('count')])
+    .where('project', '=', project)
+    .groupBy('status')
+    .execute();
   return Object.fromEntries(rows.map((row) => [row.status, Number(row.count)]));
 }
 
 /** The row as the API gives it. */
 export const summaryOf = (run: RunRow): RunSummary => ({
-  runId: run.runId, project: run.project, pipeline: run.pipeline, partition: run.partition, planHash: run.planHash,
-  status: run.status === 'starting' ? 'running' : run.status, startedBy: run.startedBy, createdAt: run.createdAt, startedAt: run.startedAt, endedAt: run.endedAt,
-  workflowId: run.workflowId, parent: run.parent, counts: run.counts, failure: run.failure,
+  runId: run.runId,
+  project: run.project,
+  pipeline: run.pipeline,
+  partition: run.partition,
+  planHash: run.planHash,
+  status: run.status === 'starting' ? 'running' : run.status,
+  startedBy: run.startedBy,
+  createdAt: run.createdAt,
+  startedAt: run.startedAt,
+  endedAt: run.endedAt,
+  workflowId: run.workflowId,
+  parent: run.parent,
+  counts: run.counts,
+  failure: run.failure,
 });
 
 const runOf = (row: RunsTable): RunRow => ({
-  runId: row.run_id, project: row.project, pipeline: row.pipeline, partition: row.partition, scope: row.scope === null ? null : fromColumn(row.scope), planHash: row.plan_hash,
-  params: fromColumn(row.params), status: row.status as RunRow['status'], // written by this file only
-  startedBy: row.started_by, createdAt: row.created_at, touchedAt: row.touched_at, startedAt: row.started_at, endedAt: row.ended_at, workflowId: row.workflow_id, retry: row.retry,
-  parent: row.parent_run_id === null ? null : { runId: row.parent_run_id, step: row.parent_step ?? '' }, called: row.called === 1, backfill: row.backfill,
-  counts: fromColumn(row.counts), failure: row.failure, failures: fromColumn(row.failures), abandoned: fromColumn(row.abandoned), output: fromColumn(row.output),
+  runId: row.run_id,
+  project: row.project,
+  pipeline: row.pipeline,
+  partition: row.partition,
+  scope: row.scope === null ? null : fromColumn(row.scope),
+  planHash: row.plan_hash,
+  params: fromColumn(row.params),
+  status: row.status as RunRow['status'], // written by this file only
+  startedBy: row.started_by,
+  createdAt: row.created_at,
+  touchedAt: row.touched_at,
+  startedAt: row.started_at,
+  endedAt: row.ended_at,
+  workflowId: row.workflow_id,
+  retry: row.retry,
+  parent: row.parent_run_id === null ? null : { runId: row.parent_run_id, step: row.parent_step ?? '' },
+  called: row.called === 1,
+  backfill: row.backfill,
+  counts: fromColumn(row.counts),
+  failure: row.failure,
+  failures: fromColumn(row.failures),
+  abandoned: fromColumn(row.abandoned),
+  output: fromColumn(row.output),
 });

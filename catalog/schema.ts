@@ -2,7 +2,15 @@
  * Tables of the catalog, as Kysely sees them. JSON lies in text columns, times are ms since the epoch, booleans are 0 and 1,
  * so that SQLite and PostgreSQL give the same values. Made by migrations.ts; only catalog/ reads this.
  */
-export interface PlansTable { hash: string; project: string; name: string; owner: string | null; plan: string; created_at: number; created_by: string }
+export interface PlansTable {
+  hash: string;
+  project: string;
+  name: string;
+  owner: string | null;
+  plan: string;
+  created_at: number;
+  created_by: string;
+}
 
 export interface RunsTable {
   run_id: string;
@@ -57,9 +65,30 @@ export interface StepsTable {
   output: string;
   meta: string | null;
 }
-export interface AttemptsTable { run_id: string; step: string; attempt: number; worker: string | null; started_at: number | null; ended_at: number | null; failure: string | null; observed: number }
-export interface RunPagesTable { run_id: string; retry: number; page: string; at: number }
-export interface KeysTable { project: string; pipeline: string; key: string; digest: string; run_id: string; created_at: number }
+export interface AttemptsTable {
+  run_id: string;
+  step: string;
+  attempt: number;
+  worker: string | null;
+  started_at: number | null;
+  ended_at: number | null;
+  failure: string | null;
+  observed: number;
+}
+export interface RunPagesTable {
+  run_id: string;
+  retry: number;
+  page: string;
+  at: number;
+}
+export interface KeysTable {
+  project: string;
+  pipeline: string;
+  key: string;
+  digest: string;
+  run_id: string;
+  created_at: number;
+}
 export interface WaitsTable {
   run_id: string;
   step: string;
@@ -77,15 +106,75 @@ export interface WaitsTable {
   sent_at: number | null;
   sends: number;
 }
-export interface PinsTable { run_id: string; request: string; value: string; at: number }
-export interface ModelsTable { project: string; name: string; created_at: number }
-export interface ModelVersionsTable { project: string; name: string; version: number; uri: string; digest: string; details: string; run_id: string; step: string; created_at: number }
-export interface AliasesTable { project: string; name: string; alias: string; version: number; changed_at: number; changed_by: string }
-export interface AliasHistoryTable { id: string; project: string; name: string; alias: string; from_version: number | null; to_version: number; changed_by: string; at: number; run_id: string | null; step: string | null }
-export interface AuditTable { id: string; project: string; at: number; who: string; action: string; target: string; detail: string }
-export interface WorkersTable { worker: string; project: string; hello: string; seen_at: number }
-export interface StepEventsTable { run_id: string; step: string; attempt: number; kind: string; at: number; detail: string }
-export interface SchemaVersionTable { version: number; at: number }
+export interface PinsTable {
+  run_id: string;
+  request: string;
+  value: string;
+  at: number;
+}
+export interface ModelsTable {
+  project: string;
+  name: string;
+  created_at: number;
+}
+export interface ModelVersionsTable {
+  project: string;
+  name: string;
+  version: number;
+  uri: string;
+  digest: string;
+  details: string;
+  run_id: string;
+  step: string;
+  created_at: number;
+}
+export interface AliasesTable {
+  project: string;
+  name: string;
+  alias: string;
+  version: number;
+  changed_at: number;
+  changed_by: string;
+}
+export interface AliasHistoryTable {
+  id: string;
+  project: string;
+  name: string;
+  alias: string;
+  from_version: number | null;
+  to_version: number;
+  changed_by: string;
+  at: number;
+  run_id: string | null;
+  step: string | null;
+}
+export interface AuditTable {
+  id: string;
+  project: string;
+  at: number;
+  who: string;
+  action: string;
+  target: string;
+  detail: string;
+}
+export interface WorkersTable {
+  worker: string;
+  project: string;
+  hello: string;
+  seen_at: number;
+}
+export interface StepEventsTable {
+  run_id: string;
+  step: string;
+  attempt: number;
+  kind: string;
+  at: number;
+  detail: string;
+}
+export interface SchemaVersionTable {
+  version: number;
+  at: number;
+}
 
 export interface CatalogSchema {
   plans: PlansTable;

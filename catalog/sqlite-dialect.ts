@@ -3,7 +3,16 @@
  * begin IMMEDIATE: two writers wait for each other instead of failing in the middle.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { CompiledQuery, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler, type DatabaseConnection, type Dialect, type Driver, type QueryResult } from 'kysely';
+import {
+  CompiledQuery,
+  SqliteAdapter,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type DatabaseConnection,
+  type Dialect,
+  type Driver,
+  type QueryResult,
+} from 'kysely';
 
 /** How long a statement waits for another process's write before the catalog counts as locked. */
 export const BUSY_TIMEOUT_MS = 5_000;
@@ -39,7 +48,9 @@ class NodeSqliteDriver implements Driver {
   async acquireConnection(): Promise<DatabaseConnection> {
     const before = this.#turn;
     let release: () => void = () => undefined;
-    this.#turn = new Promise((resolve) => { release = resolve; });
+    this.#turn = new Promise((resolve) => {
+      release = resolve;
+    });
     await before;
     this.#release = release;
     if (!this.#connection) throw new Error('the catalog is closed');

@@ -26,13 +26,40 @@ export async function putEvents(db: CatalogDb, events: readonly ObservedEvent[])
     if (event.kind === 'started') started.set(key, { ...row, worker: event.worker, started_at: event.at });
     if (event.kind === 'attempt') ended.set(key, { ...row, worker: event.worker, ended_at: event.at, failure: event.failure && toColumn(event.failure) });
   }
-  await inChunks([...newest.values()], (rows) => db.insertInto('step_events').values(rows)
-    .onConflict((on) => on.columns(['run_id', 'step', 'attempt', 'kind']).doUpdateSet((eb) => ({ at: eb.ref('excluded.at'), detail: eb.ref('excluded.detail') }))).execute());
+  await inChunks([...newest.values()], (rows) =>
+    db
+      .insertInto('step_events')
+      .values(rows)
+      .onConflict((on) =>
+        on.columns(['run_id', 'step', 'attempt', 'kind']).doUpdateSet((eb) => ({ at: eb.ref('excluded.at'), detail: eb.ref('excluded.detail') })),
+      )
+      .execute(),
+  );
   // Attempts known only from pushes are marked observed; an exact row is never overwritten.
-  await inChunks([...started.values()], (rows) => db.insertInto('attempts').values(rows)
-    .onConflict((on) => on.columns(['run_id', 'step', 'attempt']).doUpdateSet((eb) => ({ worker: eb.ref('excluded.worker'), started_at: eb.ref('excluded.started_at') })).where('attempts.observed', '=', 1)).execute());
-  await inChunks([...ended.values()], (rows) => db.insertInto('attempts').values(rows)
-    .onConflict((on) => on.columns(['run_id', 'step', 'attempt']).doUpdateSet((eb) => ({ worker: eb.ref('excluded.worker'), ended_at: eb.ref('excluded.ended_at'), failure: eb.ref('excluded.failure') })).where('attempts.observed', '=', 1)).execute());
+  await inChunks([...started.values()], (rows) =>
+    db
+      .insertInto('attempts')
+      .values(rows)
+      .onConflict((on) =>
+        on
+          .columns(['run_id', 'step', 'attempt'])
+          .doUpdateSet((eb) => ({ worker: eb.ref('excluded.worker'), started_at: eb.ref('excluded.started_at') }))
+          .where('attempts.observed', '=', 1),
+      )
+      .execute(),
+  );
+  await inChunks([...ended.values()], (rows) =>
+    db
+      .insertInto('attempts')
+      .values(rows)
+      .onConflict((on) =>
+        on
+          .columns(['run_id', 'step', 'attempt'])
+          .doUpdateSet((eb) => ({ worker: eb.ref('excluded.worker'), ended_at: eb.ref('excluded.ended_at'), failure: eb.ref('excluded.failure') }))
+          .where('attempts.observed', '=', 1),
+      )
+      .execute(),
+  );
 }
 
 /** Events of a run, or of some steps of it, oldest first. */
@@ -47,9 +74,23 @@ export async function pruneEvents(db: CatalogDb, before: number): Promise<void> 
   await db.deleteFrom('step_events').where('at', '<', before).execute();
 }
 
-export interface AttemptRow { readonly attempt: number; readonly worker: string | null; readonly startedAt: number | null; readonly endedAt: number | null; readonly failure: { readonly class: string; readonly code: string; readonly message: string } | null; readonly observed: boolean }
+export interface AttemptRow {
+  readonly attempt: number;
+  readonly worker: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly failure: { readonly class: string; readonly code: string; readonly message: string } | null;
+  readonly observed: boolean;
+}
 
 export async function listAttempts(db: CatalogDb, runId: string, step: string): Promise<AttemptRow[]> {
   const rows = await db.selectFrom('attempts').selectAll().where('run_id', '=', runId).where('step', '=', step).orderBy('attempt').execute();
-  return rows.map((row) => ({ attempt: row.attempt, worker: row.worker, startedAt: row.started_at, endedAt: row.ended_at, failure: row.failure === null ? null : fromColumn(row.failure), observed: row.observed === 1 }));
+  return rows.map((row) => ({
+    attempt: row.attempt,
+    worker: row.worker,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    failure: row.failure === null ? null : fromColumn(row.failure),
+    observed: row.observed === 1,
+  }));
 }

@@ -7,11 +7,21 @@ export const WORKER_SILENCE_MS = 30_000;
 
 export async function putWorker(db: CatalogDb, project: string, hello: WorkerHello, at: number): Promise<void> {
   const row = { project, hello: toColumn(hello), seen_at: at };
-  await db.insertInto('workers').values({ worker: hello.worker, ...row }).onConflict((on) => on.column('worker').doUpdateSet(row)).execute();
+  await db
+    .insertInto('workers')
+    .values({ worker: hello.worker, ...row })
+    .onConflict((on) => on.column('worker').doUpdateSet(row))
+    .execute();
 }
 
 export async function listWorkers(db: CatalogDb, project: string, now: number): Promise<WorkerHello[]> {
-  const rows = await db.selectFrom('workers').select('hello').where('project', '=', project).where('seen_at', '>', now - WORKER_SILENCE_MS).orderBy('worker').execute();
+  const rows = await db
+    .selectFrom('workers')
+    .select('hello')
+    .where('project', '=', project)
+    .where('seen_at', '>', now - WORKER_SILENCE_MS)
+    .orderBy('worker')
+    .execute();
   return rows.map((row) => fromColumn<WorkerHello>(row.hello));
 }
 

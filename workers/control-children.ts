@@ -16,27 +16,39 @@ import { finalFailure } from './control-failure.ts';
 import { planByHash } from './control-plans.ts';
 
 /** For a called pipeline: the interpreter starts it as a child workflow, without a skeleton, which that loads. */
-export const prepareChild = (parts: ServerParts): ControlActivities['heddle.prepare_child'] => async (call) => {
-  let run = await childRow(parts, call, true);
-  // The parent was retried: the child goes on from what it had finished.
-  if (isOver(run) && run.status !== 'done') {
-    await reopenRun(parts.catalog.db, run.runId, call.planHash, Date.now());
-    run = (await getRun(parts.catalog.db, run.runId)) ?? run;
-  }
-  await markStarted(parts.catalog.db, run.runId, Date.now());
-  const retryOf = run.status === 'done' ? run.retry + 1 : run.retry;
-  return {
-    project: run.project, runId: run.runId, pipeline: run.pipeline, planHash: run.planHash, params: run.params, partition: run.scope, workflowId: run.workflowId,
-    ...(run.parent && { parent: run.parent }), ...(run.backfill !== null && { backfill: run.backfill }), ...(retryOf > 0 && { retryOf }),
+export const prepareChild =
+  (parts: ServerParts): ControlActivities['heddle.prepare_child'] =>
+  async (call) => {
+    let run = await childRow(parts, call, true);
+    // The parent was retried: the child goes on from what it had finished.
+    if (isOver(run) && run.status !== 'done') {
+      await reopenRun(parts.catalog.db, run.runId, call.planHash, Date.now());
+      run = (await getRun(parts.catalog.db, run.runId)) ?? run;
+    }
+    await markStarted(parts.catalog.db, run.runId, Date.now());
+    const retryOf = run.status === 'done' ? run.retry + 1 : run.retry;
+    return {
+      project: run.project,
+      runId: run.runId,
+      pipeline: run.pipeline,
+      planHash: run.planHash,
+      params: run.params,
+      partition: run.scope,
+      workflowId: run.workflowId,
+      ...(run.parent && { parent: run.parent }),
+      ...(run.backfill !== null && { backfill: run.backfill }),
+      ...(retryOf > 0 && { retryOf }),
+    };
   };
-};
 
 /** For `.start`: the run lives by itself from here. */
-export const startChild = (parts: ServerParts): ControlActivities['heddle.start_child'] => async (call) => {
-  const run = await childRow(parts, call, false);
-  if (run.status === 'starting') await startWorkflow(parts, run);
-  return { runId: run.runId };
-};
+export const startChild =
+  (parts: ServerParts): ControlActivities['heddle.start_child'] =>
+  async (call) => {
+    const run = await childRow(parts, call, false);
+    if (run.status === 'starting') await startWorkflow(parts, run);
+    return { runId: run.runId };
+  };
 
 async function childRow(parts: ServerParts, call: PrepareChildCall, called: boolean): Promise<RunRow> {
   const runId = childRunId(call.parent.runId, call.parent.step);
@@ -48,8 +60,19 @@ async function childRow(parts: ServerParts, call: PrepareChildCall, called: bool
     const scope = checkPartition(plan, partitionKeys(plan, call.partition));
     const partition = scope?.key ?? null;
     const run: NewRun = {
-      runId, project: call.project, pipeline: plan.name, partition, scope, planHash: call.planHash, params, startedBy: parent?.startedBy ?? 'heddle', createdAt: Date.now(),
-      workflowId: workflowIdFor(call.project, plan.name, partition, runId), parent: { runId: call.parent.runId, step: call.parent.step }, called, backfill: parent?.backfill ?? null,
+      runId,
+      project: call.project,
+      pipeline: plan.name,
+      partition,
+      scope,
+      planHash: call.planHash,
+      params,
+      startedBy: parent?.startedBy ?? 'heddle',
+      createdAt: Date.now(),
+      workflowId: workflowIdFor(call.project, plan.name, partition, runId),
+      parent: { runId: call.parent.runId, step: call.parent.step },
+      called,
+      backfill: parent?.backfill ?? null,
     };
     await addRun(parts.catalog.db, run);
   } catch (error) {

@@ -12,46 +12,76 @@ import { loadInputs } from '../storage/values.ts';
 import { finalFailure } from './control-failure.ts';
 
 /** Input { model, metrics? }: the next version of model.name at model.uri. Output { model } with its number. */
-export const registerModel = (parts: ServerParts): ControlActivities['heddle.register_model'] => async (call) => {
-  const input = await inputOf(parts, call);
-  const model = modelIn(call, input['model']);
-  const version = await registerVersion(parts.catalog, {
-    project: call.project, name: model.name, uri: model.uri, digest: model.digest, details: { metrics: input['metrics'] ?? {}, pipeline: call.pipeline }, runId: call.runId, step: call.step, at: Date.now(),
-  });
-  await journal(parts, { format: 1, kind: 'version', project: call.project, version });
-  return { output: { model: handleJson(version) } };
-};
+export const registerModel =
+  (parts: ServerParts): ControlActivities['heddle.register_model'] =>
+  async (call) => {
+    const input = await inputOf(parts, call);
+    const model = modelIn(call, input['model']);
+    const version = await registerVersion(parts.catalog, {
+      project: call.project,
+      name: model.name,
+      uri: model.uri,
+      digest: model.digest,
+      details: { metrics: input['metrics'] ?? {}, pipeline: call.pipeline },
+      runId: call.runId,
+      step: call.step,
+      at: Date.now(),
+    });
+    await journal(parts, { format: 1, kind: 'version', project: call.project, version });
+    return { output: { model: handleJson(version) } };
+  };
 
 /**
  * Input { model, alias, expected? }. Output { model, previous }. Expected is the author's, else what the run itself saw
  * behind the alias when it was pinned, else whatever stands there now. Of two racing promotions one fails: HDL-ALIAS-MOVED.
  */
-export const promoteModel = (parts: ServerParts): ControlActivities['heddle.promote_model'] => async (call) => {
-  const input = await inputOf(parts, call);
-  const model = modelIn(call, input['model']);
-  const { alias } = input;
-  if (typeof alias !== 'string' || !/^[a-z][\w.-]*$/i.test(alias)) throw wrongInput(call, `"alias" is ${JSON.stringify(alias)}`);
-  const given = input['expected'];
-  const expect = given === undefined ? await pinnedVersion(parts.catalog.db, call.runId, `${model.name}@${alias}`) : given === null ? null : modelIn(call, given).version;
-  const run = await getRun(parts.catalog.db, call.runId);
-  try {
-    const change = await moveAlias(parts.catalog, { project: call.project, name: model.name, alias, to: model.version, expect, by: run?.startedBy ?? 'heddle', at: Date.now(), runId: call.runId, step: call.step });
-    await journal(parts, { format: 1, kind: 'alias', project: call.project, change });
-    const now = await findModel(parts.catalog.db, call.project, `${model.name}@${change.to}`);
-    const previous = change.from === null ? undefined : await findModel(parts.catalog.db, call.project, `${model.name}@${change.from}`);
-    return { output: { model: now ? handleJson(now) : (model as unknown as Json), previous: previous ? handleJson(previous) : null } }; // a handle is plain JSON
-  } catch (error) {
-    if (isHeddleError(error) && (error.code === 'HDL-ALIAS-MOVED' || error.code === 'HDL-NO-MODEL')) throw finalFailure(error, 'user');
-    throw error;
-  }
-};
+export const promoteModel =
+  (parts: ServerParts): ControlActivities['heddle.promote_model'] =>
+  async (call) => {
+    const input = await inputOf(parts, call);
+    const model = modelIn(call, input['model']);
+    const { alias } = input;
+    if (typeof alias !== 'string' || !/^[a-z][\w.-]*$/i.test(alias)) throw wrongInput(call, `"alias" is ${JSON.stringify(alias)}`);
+    const given = input['expected'];
+    const expect =
+      given === undefined ? await pinnedVersion(parts.catalog.db, call.runId, `${model.name}@${alias}`) : given === null ? null : modelIn(call, given).version;
+    const run = await getRun(parts.catalog.db, call.runId);
+    try {
+      const change = await moveAlias(parts.catalog, {
+        project: call.project,
+        name: model.name,
+        alias,
+        to: model.version,
+        expect,
+        by: run?.startedBy ?? 'heddle',
+        at: Date.now(),
+        runId: call.runId,
+        step: call.step,
+      });
+      await journal(parts, { format: 1, kind: 'alias', project: call.project, change });
+      const now = await findModel(parts.catalog.db, call.project, `${model.name}@${change.to}`);
+      const previous = change.from === null ? undefined : await findModel(parts.catalog.db, call.project, `${model.name}@${change.from}`);
+      return { output: { model: now ? handleJson(now) : (model as unknown as Json), previous: previous ? handleJson(previous) : null } }; // a handle is plain JSON
+    } catch (error) {
+      if (isHeddleError(error) && (error.code === 'HDL-ALIAS-MOVED' || error.code === 'HDL-NO-MODEL')) throw finalFailure(error, 'user');
+      throw error;
+    }
+  };
 
 /** Input { text, level? }. Output null. The webhook is best effort, so this step never fails for it. */
-export const notify = (parts: ServerParts): ControlActivities['heddle.notify'] => async (call) => {
-  const input = await inputOf(parts, call);
-  parts.notify('message', `${call.runId}/${call.step}`, { runId: call.runId, pipeline: call.pipeline, step: call.step, text: input['text'] ?? '', level: input['level'] ?? 'info' });
-  return { output: null };
-};
+export const notify =
+  (parts: ServerParts): ControlActivities['heddle.notify'] =>
+  async (call) => {
+    const input = await inputOf(parts, call);
+    parts.notify('message', `${call.runId}/${call.step}`, {
+      runId: call.runId,
+      pipeline: call.pipeline,
+      step: call.step,
+      text: input['text'] ?? '',
+      level: input['level'] ?? 'info',
+    });
+    return { output: null };
+  };
 
 async function inputOf(parts: ServerParts, call: ControlStepCall): Promise<JsonObject> {
   const input = await loadInputs(parts.store, call.input);
@@ -61,12 +91,20 @@ async function inputOf(parts: ServerParts, call: ControlStepCall): Promise<JsonO
 
 function modelIn(call: ControlStepCall, value: Json | undefined): ModelHandle {
   const { kind, name, version, uri, digest } = (typeof value === 'object' && value !== null ? value : {}) as JsonObject;
-  if (kind !== 'model' || typeof name !== 'string' || typeof version !== 'string' || typeof uri !== 'string' || typeof digest !== 'string') throw wrongInput(call, `"model" is no model handle: ${JSON.stringify(value)?.slice(0, 200) ?? 'missing'}`);
+  if (kind !== 'model' || typeof name !== 'string' || typeof version !== 'string' || typeof uri !== 'string' || typeof digest !== 'string')
+    throw wrongInput(call, `"model" is no model handle: ${JSON.stringify(value)?.slice(0, 200) ?? 'missing'}`);
   return { kind, name, version, uri, digest };
 }
 
 const wrongInput = (call: ControlStepCall, why: string): Error =>
-  finalFailure(new HeddleError('HDL-BAD-REQUEST', { what: `The input of ${call.step} does not fit: ${why}.`, where: `run ${call.runId}, step ${call.step}`, fix: 'Pass the model that a task returned by modelHandle.' }), 'data');
+  finalFailure(
+    new HeddleError('HDL-BAD-REQUEST', {
+      what: `The input of ${call.step} does not fit: ${why}.`,
+      where: `run ${call.runId}, step ${call.step}`,
+      fix: 'Pass the model that a task returned by modelHandle.',
+    }),
+    'data',
+  );
 
 const handleJson = (version: ModelVersion): Json => handleOf(version) as unknown as Json; // a handle is plain JSON
 

@@ -11,23 +11,25 @@ import { pinSlice } from '../storage/datasets/pin-slice.ts';
 import { finalFailure } from './control-failure.ts';
 import { planByHash } from './control-plans.ts';
 
-export const pin = (parts: ServerParts): ControlActivities['heddle.pin'] => async (call) => {
-  let plan: Plan | undefined;
-  const pins: PinValue[] = [];
-  for (const request of call.pins) {
-    const kept = await getPin(parts.catalog.db, call.runId, request);
-    if (kept !== undefined) {
-      pins.push(kept);
-      continue;
+export const pin =
+  (parts: ServerParts): ControlActivities['heddle.pin'] =>
+  async (call) => {
+    let plan: Plan | undefined;
+    const pins: PinValue[] = [];
+    for (const request of call.pins) {
+      const kept = await getPin(parts.catalog.db, call.runId, request);
+      if (kept !== undefined) {
+        pins.push(kept);
+        continue;
+      }
+      plan ??= await planByHash(parts, call.planHash);
+      const value = await resolvePin(parts, call.project, plan, request);
+      // What is missing is no decision: an earlier step of this run may publish it, and the step that needs it asks again.
+      const isMissing = value !== null && 'missing' in value;
+      pins.push(isMissing ? value : await keepPin(parts.catalog.db, call.runId, request, value, Date.now()));
     }
-    plan ??= await planByHash(parts, call.planHash);
-    const value = await resolvePin(parts, call.project, plan, request);
-    // What is missing is no decision: an earlier step of this run may publish it, and the step that needs it asks again.
-    const isMissing = value !== null && 'missing' in value;
-    pins.push(isMissing ? value : await keepPin(parts.catalog.db, call.runId, request, value, Date.now()));
-  }
-  return { pins };
-};
+    return { pins };
+  };
 
 /** What the request means now; { missing } where a partition or model is not there. */
 export async function resolvePin(parts: ServerParts, project: string, plan: Plan, request: PinRequest): Promise<PinValue> {
@@ -37,7 +39,11 @@ export async function resolvePin(parts: ServerParts, project: string, plan: Plan
     return request.optional ? null : { missing: `model ${request.name}` };
   }
   const dataset = plan.contracts.datasets[request.dataset];
-  if (!dataset) throw finalFailure(new HeddleError('HDL-PLAN-INVALID', { what: `The plan of ${plan.name} reads dataset ${request.dataset}, which its contracts do not hold.` }), 'user');
+  if (!dataset)
+    throw finalFailure(
+      new HeddleError('HDL-PLAN-INVALID', { what: `The plan of ${plan.name} reads dataset ${request.dataset}, which its contracts do not hold.` }),
+      'user',
+    );
   return pinSlice(parts.store, dataset, keysIn(dataset, request));
 }
 

@@ -6,7 +6,10 @@ import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import type { Plan } from '../dsl/plan/types.ts';
 import { finalFailure } from './control-failure.ts';
 
-export const loadPlan = (parts: ServerParts): ControlActivities['heddle.load_plan'] => async ({ planHash }) => (await planByHash(parts, planHash)).skeleton;
+export const loadPlan =
+  (parts: ServerParts): ControlActivities['heddle.load_plan'] =>
+  async ({ planHash }) =>
+    (await planByHash(parts, planHash)).skeleton;
 
 /** Fails for good where the catalog does not hold the plan: asking again would not help. */
 export async function planByHash(parts: ServerParts, planHash: string): Promise<Plan> {

@@ -13,24 +13,35 @@ import { traceRun, traceStep } from './server-traces.ts';
 
 const DONE_PAGE_BYTES = 1024 * 1024;
 
-export const loadDone = (parts: ServerParts): ControlActivities['heddle.load_done'] => ({ runId, cursor }) => listDone(parts.catalog.db, runId, cursor, DONE_PAGE_BYTES);
+export const loadDone =
+  (parts: ServerParts): ControlActivities['heddle.load_done'] =>
+  ({ runId, cursor }) =>
+    listDone(parts.catalog.db, runId, cursor, DONE_PAGE_BYTES);
 
 /** A page counts once; the end of a run is written once, and its file in the store whenever this is asked again. */
-export const record = (parts: ServerParts): ControlActivities['heddle.record'] => async (call) => {
-  const run = await getRun(parts.catalog.db, call.runId);
-  if (!run) throw finalFailure(new HeddleError('HDL-NO-RUN', { what: `The catalog does not hold the run ${call.runId}, so its record has no place.` }), 'platform');
-  const { fresh, ended } = await parts.catalog.transaction(async (trx) => {
-    const written = await writePage(trx, { runId: call.runId, retry: run.retry, page: call.page, steps: call.steps, at: Date.now() });
-    if (!call.final) return { fresh: written, ended: false };
-    await removeWaits(trx, call.runId);
-    return { fresh: written, ended: await endRun(trx, call.runId, call.final, await countSteps(trx, call.runId)) };
-  });
-  if (fresh) for (const step of call.steps) { countStep(parts.metrics, run.pipeline, step); traceStep(run, step); }
-  if (!call.final) return;
-  const row = await getRun(parts.catalog.db, call.runId);
-  if (!row) return;
-  await writeRunFile(parts, row);
-  if (!ended) return;
-  traceRun(row);
-  if (row.status === 'failed' || row.status === 'done') parts.notify(row.status, `${row.runId}/${row.retry}`, { ...summaryOf(row), failures: row.failures } as unknown as Json); // a summary is plain JSON
-};
+export const record =
+  (parts: ServerParts): ControlActivities['heddle.record'] =>
+  async (call) => {
+    const run = await getRun(parts.catalog.db, call.runId);
+    if (!run)
+      throw finalFailure(new HeddleError('HDL-NO-RUN', { what: `The catalog does not hold the run ${call.runId}, so its record has no place.` }), 'platform');
+    const { fresh, ended } = await parts.catalog.transaction(async (trx) => {
+      const written = await writePage(trx, { runId: call.runId, retry: run.retry, page: call.page, steps: call.steps, at: Date.now() });
+      if (!call.final) return { fresh: written, ended: false };
+      await removeWaits(trx, call.runId);
+      return { fresh: written, ended: await endRun(trx, call.runId, call.final, await countSteps(trx, call.runId)) };
+    });
+    if (fresh)
+      for (const step of call.steps) {
+        countStep(parts.metrics, run.pipeline, step);
+        traceStep(run, step);
+      }
+    if (!call.final) return;
+    const row = await getRun(parts.catalog.db, call.runId);
+    if (!row) return;
+    await writeRunFile(parts, row);
+    if (!ended) return;
+    traceRun(row);
+    if (row.status === 'failed' || row.status === 'done')
+      parts.notify(row.status, `${row.runId}/${row.retry}`, { ...summaryOf(row), failures: row.failures } as unknown as Json); // a summary is plain JSON
+  };

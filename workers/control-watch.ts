@@ -12,16 +12,19 @@ import { finalFailure } from './control-failure.ts';
 import { resolvePin } from './control-pins.ts';
 import { planByHash } from './control-plans.ts';
 
-export const watch = (parts: ServerParts): ControlActivities['heddle.watch'] => async (call) => {
-  const wait = await putWait(parts.catalog.db, call, Date.now());
-  const result = await lookAt(parts, wait).catch((error: unknown) => {
-    throw isHeddleError(error) && error.code === 'HDL-BAD-URI' ? finalFailure(error, 'user') : error; // it would never hold
-  });
-  // The answer goes back as this activity's result: no signal is needed, and an activity that runs again looks again.
-  if (result.state === 'satisfied') await removeWait(parts.catalog.db, call.runId, call.step);
-  if (call.on.kind === 'gate') parts.notify('approval', `${call.runId}/${call.step}`, { runId: call.runId, step: call.step, ask: call.on.ask, show: call.on.show, from: call.on.from });
-  return result;
-};
+export const watch =
+  (parts: ServerParts): ControlActivities['heddle.watch'] =>
+  async (call) => {
+    const wait = await putWait(parts.catalog.db, call, Date.now());
+    const result = await lookAt(parts, wait).catch((error: unknown) => {
+      throw isHeddleError(error) && error.code === 'HDL-BAD-URI' ? finalFailure(error, 'user') : error; // it would never hold
+    });
+    // The answer goes back as this activity's result: no signal is needed, and an activity that runs again looks again.
+    if (result.state === 'satisfied') await removeWait(parts.catalog.db, call.runId, call.step);
+    if (call.on.kind === 'gate')
+      parts.notify('approval', `${call.runId}/${call.step}`, { runId: call.runId, step: call.step, ask: call.on.ask, show: call.on.show, from: call.on.from });
+    return result;
+  };
 
 /** Whether a wait holds now. A slice that has come is pinned, so that the run reads exactly what satisfied it. */
 export async function lookAt(parts: ServerParts, wait: WaitRow): Promise<WatchResult> {

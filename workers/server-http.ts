@@ -7,7 +7,11 @@ import type { Api } from '../api/endpoint.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
 
-export interface Listener { readonly port: number; readonly url: string; close(): Promise<void> }
+export interface Listener {
+  readonly port: number;
+  readonly url: string;
+  close(): Promise<void>;
+}
 
 /** Listens on server.host:server.port (0: a free one). Throws HDL-PORT-TAKEN. */
 export async function listen(app: Api, server: ResolvedConfig['server']): Promise<Listener> {
@@ -22,15 +26,20 @@ export async function listen(app: Api, server: ResolvedConfig['server']): Promis
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException; // what a listener emits
     if (code !== 'EADDRINUSE' && code !== 'EACCES' && code !== 'EADDRNOTAVAIL') throw error;
-    throw new HeddleError('HDL-PORT-TAKEN', { what: `The server cannot listen on ${server.host}:${server.port}: ${code === 'EADDRINUSE' ? 'another process listens there' : code}.`, where: 'server.listen', cause: error });
+    throw new HeddleError('HDL-PORT-TAKEN', {
+      what: `The server cannot listen on ${server.host}:${server.port}: ${code === 'EADDRINUSE' ? 'another process listens there' : code}.`,
+      where: 'server.listen',
+      cause: error,
+    });
   }
   const host = server.host.includes(':') ? `[${server.host}]` : server.host;
   return {
     port,
     url: server.port === 0 ? `${server.tls ? 'https' : 'http'}://${host}:${port}` : server.url,
-    close: () => new Promise((done) => {
-      http.close(() => done());
-      http.closeAllConnections(); // long polls of watchers end here; they ask again
-    }),
+    close: () =>
+      new Promise((done) => {
+        http.close(() => done());
+        http.closeAllConnections(); // long polls of watchers end here; they ask again
+      }),
   };
 }

@@ -71,10 +71,13 @@ async function reconcile(parts: ServerParts, run: RunRow, now: number, settleMs:
 async function endWithoutRecord(parts: ServerParts, run: RunRow): Promise<{ status: 'failed' | 'cancelled'; message: string } | undefined> {
   const { temporal } = parts;
   try {
-    const { status, closeTime, typedSearchAttributes } = await temporal.withDeadline(Date.now() + 5_000, () => temporal.workflow.getHandle(run.workflowId).describe());
+    const { status, closeTime, typedSearchAttributes } = await temporal.withDeadline(Date.now() + 5_000, () =>
+      temporal.workflow.getHandle(run.workflowId).describe(),
+    );
     // A run that paused itself on a failure says so in its search attribute: lists show it without asking each run.
     const shown = typedSearchAttributes.get(statusAttribute);
-    if (status.name === 'RUNNING' && (shown === 'paused' || shown === 'running') && shown !== run.status) await setRunStatus(parts.catalog.db, run.runId, shown, Date.now());
+    if (status.name === 'RUNNING' && (shown === 'paused' || shown === 'running') && shown !== run.status)
+      await setRunStatus(parts.catalog.db, run.runId, shown, Date.now());
     if (status.name === 'RUNNING' || status.name === 'PAUSED' || !closeTime || Date.now() - closeTime.getTime() < 2_000) return undefined;
     if (run.retry > 0 && !run.called && (await retryOfWorkflow(temporal, run.workflowId)) !== run.retry) return undefined;
     if (status.name === 'TERMINATED') return { status: 'cancelled', message: 'The workflow was terminated in Temporal.' };

@@ -13,9 +13,18 @@ export const installRuntime = (log: Logger): Promise<() => Promise<string>> => (
 
 async function install(log: Logger): Promise<() => Promise<string>> {
   const address = `127.0.0.1:${await freePort()}`;
-  const logger = new DefaultLogger('WARN', ({ level, message, meta }) => log[level === 'ERROR' ? 'error' : 'warn']({ sdk: meta?.['workflowId'] ?? meta?.['sdkComponent'], error: meta?.['error'] === undefined ? undefined : String(meta['error']) }, message));
+  const logger = new DefaultLogger('WARN', ({ level, message, meta }) =>
+    log[level === 'ERROR' ? 'error' : 'warn'](
+      { sdk: meta?.['workflowId'] ?? meta?.['sdkComponent'], error: meta?.['error'] === undefined ? undefined : String(meta['error']) },
+      message,
+    ),
+  );
   try {
-    Runtime.install({ logger, shutdownSignals: [], telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} }, metrics: { prometheus: { bindAddress: address } } } });
+    Runtime.install({
+      logger,
+      shutdownSignals: [],
+      telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} }, metrics: { prometheus: { bindAddress: address } } },
+    });
   } catch {
     return async () => ''; // made before, by a worker in this process
   }
@@ -28,11 +37,12 @@ async function install(log: Logger): Promise<() => Promise<string>> {
   };
 }
 
-const freePort = (): Promise<number> => new Promise((resolve, reject) => {
-  const server = createServer();
-  server.once('error', reject);
-  server.listen(0, '127.0.0.1', () => {
-    const { port } = server.address() as { port: number }; // a listening TCP server has one
-    server.close(() => resolve(port));
+const freePort = (): Promise<number> =>
+  new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once('error', reject);
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }; // a listening TCP server has one
+      server.close(() => resolve(port));
+    });
   });
-});

@@ -7,11 +7,19 @@ import { registerSearchAttributes } from '../api/runs/search-attributes.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
 
-export interface TemporalConnections { readonly client: Client; readonly native: NativeConnection; close(): Promise<void> }
+export interface TemporalConnections {
+  readonly client: Client;
+  readonly native: NativeConnection;
+  close(): Promise<void>;
+}
 
 /** Connects, and registers the search attributes that are missing. Throws HDL-TEMPORAL-UNREACHABLE. */
 export async function connectTemporal(temporal: ResolvedConfig['temporal']): Promise<TemporalConnections> {
-  const options = { address: temporal.address, ...(temporal.tls && { tls: tlsOf(temporal.tls) }), ...(temporal.apiKey !== null && { apiKey: temporal.apiKey }) };
+  const options = {
+    address: temporal.address,
+    ...(temporal.tls && { tls: tlsOf(temporal.tls) }),
+    ...(temporal.apiKey !== null && { apiKey: temporal.apiKey }),
+  };
   let connection: Connection | undefined;
   try {
     await knock(temporal.address);
@@ -23,7 +31,8 @@ export async function connectTemporal(temporal: ResolvedConfig['temporal']): Pro
     });
     const native = await NativeConnection.connect(options);
     return {
-      client: new Client({ connection: opened, namespace: temporal.namespace }), native,
+      client: new Client({ connection: opened, namespace: temporal.namespace }),
+      native,
       async close() {
         await native.close();
         await opened.close();
@@ -32,7 +41,11 @@ export async function connectTemporal(temporal: ResolvedConfig['temporal']): Pro
   } catch (error) {
     await connection?.close();
     const text = error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error);
-    throw new HeddleError('HDL-TEMPORAL-UNREACHABLE', { what: `Temporal at ${temporal.address} does not answer (namespace ${temporal.namespace}): ${text}.`, where: 'temporal.address', cause: error });
+    throw new HeddleError('HDL-TEMPORAL-UNREACHABLE', {
+      what: `Temporal at ${temporal.address} does not answer (namespace ${temporal.namespace}): ${text}.`,
+      where: 'temporal.address',
+      cause: error,
+    });
   }
 }
 
@@ -41,15 +54,22 @@ function knock(address: string): Promise<void> {
   const { hostname, port } = new URL(`tcp://${address}`);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 7233), timeout: 10_000 });
-    socket.once('connect', () => { socket.destroy(); resolve(); });
-    socket.once('timeout', () => { socket.destroy(); reject(new Error('no answer within 10 s')); });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('timeout', () => {
+      socket.destroy();
+      reject(new Error('no answer within 10 s'));
+    });
     socket.once('error', reject);
   });
 }
 
 function tlsOf(tls: NonNullable<ResolvedConfig['temporal']['tls']>) {
   return {
-    ...(tls.ca !== undefined && { serverRootCACertificate: readFileSync(tls.ca) }), ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
+    ...(tls.ca !== undefined && { serverRootCACertificate: readFileSync(tls.ca) }),
+    ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
     ...(tls.cert !== undefined && tls.key !== undefined && { clientCertPair: { crt: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
   };
 }

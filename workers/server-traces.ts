@@ -16,7 +16,13 @@ function traceOf(runId: string): Context {
 }
 
 export function traceRun(run: RunRow): void {
-  const attributes = { 'heddle.run': run.runId, 'heddle.pipeline': run.pipeline, 'heddle.partition': run.partition ?? '', 'heddle.status': run.status, 'heddle.retry': run.retry };
+  const attributes = {
+    'heddle.run': run.runId,
+    'heddle.pipeline': run.pipeline,
+    'heddle.partition': run.partition ?? '',
+    'heddle.status': run.status,
+    'heddle.retry': run.retry,
+  };
   const span = tracer.startSpan(`run ${run.pipeline}`, { startTime: run.createdAt, attributes }, traceOf(run.runId));
   if (run.status === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: run.failure ?? '' });
   span.end(run.endedAt ?? Date.now());
@@ -25,7 +31,14 @@ export function traceRun(run: RunRow): void {
 export function traceStep(run: RunRow, step: StepRecord): void {
   const start = step.queuedAt ?? step.startedAt;
   if (start === null || step.endedAt === null) return;
-  const attributes = { 'heddle.run': run.runId, 'heddle.step': step.step, 'heddle.task': step.task ?? '', 'heddle.status': step.status, 'heddle.attempts': step.attempts, 'heddle.worker': step.worker ?? '' };
+  const attributes = {
+    'heddle.run': run.runId,
+    'heddle.step': step.step,
+    'heddle.task': step.task ?? '',
+    'heddle.status': step.status,
+    'heddle.attempts': step.attempts,
+    'heddle.worker': step.worker ?? '',
+  };
   const span = tracer.startSpan(`step ${step.step}`, { startTime: start, attributes }, traceOf(run.runId));
   if (step.startedAt !== null) span.addEvent('started', step.startedAt);
   if (step.failure) span.setStatus({ code: SpanStatusCode.ERROR, message: `${step.failure.class} ${step.failure.code}` });

@@ -36,7 +36,9 @@ const isDue = (wait: WaitRow, now: number): boolean => now - wait.since < 600_00
 
 async function tell(parts: ServerParts, wait: WaitRow, signal: SatisfiedSignal, now: number): Promise<void> {
   try {
-    await parts.temporal.withDeadline(Date.now() + 5_000, () => parts.temporal.workflow.getHandle(wait.workflowId).signal<[SatisfiedSignal]>(messages.satisfied, signal));
+    await parts.temporal.withDeadline(Date.now() + 5_000, () =>
+      parts.temporal.workflow.getHandle(wait.workflowId).signal<[SatisfiedSignal]>(messages.satisfied, signal),
+    );
   } catch (error) {
     if (isUnavailable(error)) return; // the next pass tries again
     if (!(error instanceof WorkflowNotFoundError)) throw error; // a workflow that ended waits no longer

@@ -58,15 +58,29 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const temporal = await connectTemporal(config.temporal);
     undo.push(() => temporal.close());
     const parts: ServerParts = {
-      config, catalog, store: openStore({ root: config.storageRoot, project: config.project }), temporal: temporal.client, log, metrics: createMetrics(sdkMetrics), notify: createNotifier(config.notify, config.project, log),
+      config,
+      catalog,
+      store: openStore({ root: config.storageRoot, project: config.project }),
+      temporal: temporal.client,
+      log,
+      metrics: createMetrics(sdkMetrics),
+      notify: createNotifier(config.notify, config.project, log),
     };
     const tokens = isLoopback(config.server.host) ? [...config.server.tokens, localToken(config.server.tokenFile)] : config.server.tokens;
     const listener = await listen(createApp(parts, tokens), config.server);
     undo.push(() => listener.close());
     const worker = await Worker.create({
-      connection: temporal.native, namespace: config.temporal.namespace, taskQueue: controlQueueOf(config.project), workflowBundle: await workflowBundle(options.workflows),
-      activities: controlActivities(parts), maxConcurrentWorkflowTaskExecutions: 40, maxConcurrentActivityTaskExecutions: 100,
-      maxCachedWorkflows: options.maxCachedWorkflows ?? cachedWorkflows(), reuseV8Context: true, shutdownGraceTime: '2s', shutdownForceTime: '10s',
+      connection: temporal.native,
+      namespace: config.temporal.namespace,
+      taskQueue: controlQueueOf(config.project),
+      workflowBundle: await workflowBundle(options.workflows),
+      activities: controlActivities(parts),
+      maxConcurrentWorkflowTaskExecutions: 40,
+      maxConcurrentActivityTaskExecutions: 100,
+      maxCachedWorkflows: options.maxCachedWorkflows ?? cachedWorkflows(),
+      reuseV8Context: true,
+      shutdownGraceTime: '2s',
+      shutdownForceTime: '10s',
     });
     const ended = worker.run();
     ended.catch((error: unknown) => log.error({ err: error }, 'the workflow worker broke'));

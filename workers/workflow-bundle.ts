@@ -37,14 +37,18 @@ function bundleKey(entry: string): string {
 }
 
 const sources = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => ['.ts', '.js'].includes(extname(name)) && !name.endsWith('.d.ts')).sort().map((name) => join(folder, name));
+  readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => ['.ts', '.js'].includes(extname(name)) && !name.endsWith('.d.ts'))
+    .sort()
+    .map((name) => join(folder, name));
 
 type Hook = NonNullable<Parameters<typeof bundleWorkflowCode>[0]['webpackConfigHook']>;
 
 /** The sandbox is this Node: async functions need no rewriting to generators, which costs memory in each cached run. */
 const forThisNode: Hook = (config) => {
   for (const rule of config.module?.rules ?? []) {
-    if (typeof rule !== 'object' || rule === null || typeof rule.use !== 'object' || Array.isArray(rule.use) || rule.use === null || !('options' in rule.use)) continue;
+    if (typeof rule !== 'object' || rule === null || typeof rule.use !== 'object' || Array.isArray(rule.use) || rule.use === null || !('options' in rule.use))
+      continue;
     const { options } = rule.use;
     if (typeof options !== 'object' || options === null || typeof options['jsc'] !== 'object') continue;
     rule.use = { ...rule.use, options: { ...options, jsc: { ...(options['jsc'] as object), target: 'es2022' } } }; // swc's options as the SDK gives them

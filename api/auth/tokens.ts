@@ -2,10 +2,17 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 
-export interface Identity { readonly name: string; readonly roles: readonly string[] }
+export interface Identity {
+  readonly name: string;
+  readonly roles: readonly string[];
+}
 export type Role = 'viewer' | 'operator' | 'admin' | 'worker';
 
-export interface TokenEntry { readonly name: string; readonly roles: readonly string[]; readonly sha256: string }
+export interface TokenEntry {
+  readonly name: string;
+  readonly roles: readonly string[];
+  readonly sha256: string;
+}
 
 export const tokenHash = (token: string): string => createHash('sha256').update(token).digest('hex');
 

@@ -19,7 +19,11 @@ export interface LogFiles {
 }
 
 /** A step path as one folder name: no separators, never '.' or '..'. */
-export const stepFolder = (step: string): string => encodeURIComponent(step).replaceAll('*', '%2A').replace(/^\.+/, (dots) => '%2E'.repeat(dots.length)).slice(0, 200) || '_';
+export const stepFolder = (step: string): string =>
+  encodeURIComponent(step)
+    .replaceAll('*', '%2A')
+    .replace(/^\.+/, (dots) => '%2E'.repeat(dots.length))
+    .slice(0, 200) || '_';
 
 export function createLogFiles(root: string): LogFiles {
   const folderOf = (runId: string, step: string): string => join(root, stepFolder(runId), stepFolder(step));
@@ -32,7 +36,10 @@ export function createLogFiles(root: string): LogFiles {
       }
       for (const [file, text] of files) {
         await mkdir(dirname(file), { recursive: true });
-        const size = await stat(file).then((found) => found.size, () => 0);
+        const size = await stat(file).then(
+          (found) => found.size,
+          () => 0,
+        );
         if (size < MAX_BYTES) await appendFile(file, text);
       }
     },
@@ -62,13 +69,17 @@ export function createLogFiles(root: string): LogFiles {
 export function parsePage(bytes: Uint8Array, after: number): Page<LogLine> {
   const text = Buffer.from(bytes);
   const end = text.lastIndexOf(10) + 1;
-  const items = text.subarray(0, end).toString('utf8').split('\n').flatMap((line): LogLine[] => {
-    if (line === '') return [];
-    try {
-      return [JSON.parse(line) as LogLine]; // written by the worker's logger
-    } catch {
-      return [];
-    }
-  });
+  const items = text
+    .subarray(0, end)
+    .toString('utf8')
+    .split('\n')
+    .flatMap((line): LogLine[] => {
+      if (line === '') return [];
+      try {
+        return [JSON.parse(line) as LogLine]; // written by the worker's logger
+      } catch {
+        return [];
+      }
+    });
   return { items, next: end > 0 ? String(after + end) : null };
 }

@@ -10,7 +10,13 @@ const PAGE_BYTES = 256 * 1024;
 /** Cursors of the store's file begin here: larger than any offset in a pushed file. */
 const STORE_CURSOR = 1_000_000_000_000;
 
-export interface LogQuery { readonly runId: string; readonly step: string; readonly attempt?: number | undefined; readonly after: number; /** The run has ended. */ readonly over: boolean }
+export interface LogQuery {
+  readonly runId: string;
+  readonly step: string;
+  readonly attempt?: number | undefined;
+  readonly after: number;
+  /** The run has ended. */ readonly over: boolean;
+}
 
 export async function readLogs(parts: Pick<ServerParts, 'store'>, files: LogFiles, query: LogQuery): Promise<Page<LogLine>> {
   const begins = query.after === 0;

@@ -16,7 +16,8 @@ const PAUSES_MS = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 64_000];
 const REMEMBERED = 10_000;
 
 /** Header value: 't=<ms>,v1=<hex>'. A receiver computes v1 itself and refuses old times. */
-export const signature = (secret: string, at: number, body: string): string => `t=${at},v1=${createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')}`;
+export const signature = (secret: string, at: number, body: string): string =>
+  `t=${at},v1=${createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')}`;
 
 export function createNotifier(config: ResolvedConfig['notify'], project: string, log: Logger, pausesMs: readonly number[] = PAUSES_MS): Notifier {
   if (!config) return () => undefined;
@@ -43,7 +44,9 @@ async function deliver(url: string, body: string, secret: string | undefined, pa
     } catch (error) {
       const pause = pausesMs[tries];
       if (pause === undefined) throw error;
-      await new Promise((resolve) => { setTimeout(resolve, pause).unref(); }); // a closing server does not wait for it
+      await new Promise((resolve) => {
+        setTimeout(resolve, pause).unref();
+      }); // a closing server does not wait for it
     }
   }
 }

@@ -6,7 +6,12 @@ import { openGateSchema } from '../schemas/runs.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 export function addApprovalRoutes(app: Api, parts: ServerParts): void {
-  addEndpoint(app, { method: 'get', path: '/approvals', role: 'viewer', summary: 'Approvals that wait for an answer, oldest first', answer: pageOf(openGateSchema) }, async () => ({
-    items: await openGates(parts.catalog.db, parts.config.project, Date.now(), 500), next: null,
-  }));
+  addEndpoint(
+    app,
+    { method: 'get', path: '/approvals', role: 'viewer', summary: 'Approvals that wait for an answer, oldest first', answer: pageOf(openGateSchema) },
+    async () => ({
+      items: await openGates(parts.catalog.db, parts.config.project, Date.now(), 500),
+      next: null,
+    }),
+  );
 }

@@ -11,9 +11,13 @@ import type { ServerParts } from '../server-parts.ts';
 const check = z.object({ name: z.string(), ok: z.boolean(), detail: z.string(), fix: z.string().nullable() });
 
 export function addDoctorRoutes(app: Api, parts: ServerParts): void {
-  addEndpoint(app, { method: 'get', path: '/doctor', role: 'viewer', summary: 'What the server sees of its outside parts', answer: z.object({ checks: z.array(check) }) }, async () => ({
-    checks: await Promise.all([temporal(parts), catalog(parts), store(parts), workers(parts)]),
-  }));
+  addEndpoint(
+    app,
+    { method: 'get', path: '/doctor', role: 'viewer', summary: 'What the server sees of its outside parts', answer: z.object({ checks: z.array(check) }) },
+    async () => ({
+      checks: await Promise.all([temporal(parts), catalog(parts), store(parts), workers(parts)]),
+    }),
+  );
 }
 
 async function probe(name: string, fix: string, look: () => Promise<string>): Promise<DoctorCheck> {
@@ -51,5 +55,10 @@ async function workers({ catalog: handle, config }: ServerParts): Promise<Doctor
   const here = await listWorkers(handle.db, config.project, Date.now());
   const missing = Object.keys(config.pools).filter((pool) => !here.some((worker) => worker.pool === pool && !worker.draining));
   if (missing.length === 0) return { name: 'workers', ok: true, detail: here.map((worker) => `${worker.worker} (${worker.pool})`).join(', '), fix: null };
-  return { name: 'workers', ok: false, detail: `no worker in pool ${missing.join(', ')}`, fix: missing.map((pool) => `heddle worker --pool ${pool}`).join('; ') };
+  return {
+    name: 'workers',
+    ok: false,
+    detail: `no worker in pool ${missing.join(', ')}`,
+    fix: missing.map((pool) => `heddle worker --pool ${pool}`).join('; '),
+  };
 }

@@ -11,7 +11,13 @@ import { answerSchema, cancelSchema, eventSchema, pauseSchema, resumeSchema, ret
 import type { ServerParts } from '../server-parts.ts';
 
 export function addRunControlRoutes(app: Api, parts: ServerParts): void {
-  const control = <B extends z.ZodType>(verb: string, role: Role, summary: string, body: B, act: (who: Identity, run: RunRow, body: z.output<B>) => Promise<void>): void =>
+  const control = <B extends z.ZodType>(
+    verb: string,
+    role: Role,
+    summary: string,
+    body: B,
+    act: (who: Identity, run: RunRow, body: z.output<B>) => Promise<void>,
+  ): void =>
     addEndpoint(app, { method: 'post', path: `/runs/{runId}/${verb}`, role, summary, body, answer: runSummarySchema }, async ({ who, at, body: given }) => {
       const run = await requireRun(parts, at('runId'));
       await act(who, run, given);
@@ -19,9 +25,13 @@ export function addRunControlRoutes(app: Api, parts: ServerParts): void {
     });
   control('cancel', 'operator', 'Cancel a run; force terminates it', cancelSchema, (who, run, body) => cancelRun(parts, who, run, body));
   control('pause', 'operator', 'Start nothing new', pauseSchema, (who, run) => pauseRun(parts, who, run));
-  control('resume', 'operator', 'Go on; repin moves what is unfinished to a newer plan', resumeSchema, (who, run, body) => resumeRun(parts, who, run, body.repin));
+  control('resume', 'operator', 'Go on; repin moves what is unfinished to a newer plan', resumeSchema, (who, run, body) =>
+    resumeRun(parts, who, run, body.repin),
+  );
   control('retry', 'operator', 'Run again what failed and what follows', retrySchema, (who, run, body) => retryRun(parts, who, run, body.planHash));
   // The gate's own `from` says who may answer, so a viewer whom it names may.
-  control('answer', 'viewer', 'Answer an approval', answerSchema, (who, run, body) => answerGate(parts, who, run, { step: body.step, approved: body.approved, note: body.note ?? undefined }));
+  control('answer', 'viewer', 'Answer an approval', answerSchema, (who, run, body) =>
+    answerGate(parts, who, run, { step: body.step, approved: body.approved, note: body.note ?? undefined }),
+  );
   control('events', 'operator', 'Send an outside event to a run', eventSchema, (who, run, body) => sendEvent(parts, who, run, body.event, body.payload));
 }

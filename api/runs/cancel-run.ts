@@ -10,27 +10,49 @@ import { isOver } from './run-detail.ts';
 import { isUnavailable, startWorkflow } from './start-workflow.ts';
 
 /** Throws HDL-RUN-ENDED, HDL-RUN-UNREACHABLE. */
-export async function cancelRun(parts: ServerParts, who: Identity, run: RunRow, options: { readonly reason?: string | undefined; readonly force?: boolean | undefined }): Promise<void> {
+export async function cancelRun(
+  parts: ServerParts,
+  who: Identity,
+  run: RunRow,
+  options: { readonly reason?: string | undefined; readonly force?: boolean | undefined },
+): Promise<void> {
   if (isOver(run)) throw new HeddleError('HDL-RUN-ENDED', { what: `Run ${run.runId} is over: ${run.status}.`, where: `pipeline ${run.pipeline}` });
   const reason = options.reason ?? `cancelled by ${who.name}`;
   const handle = parts.temporal.workflow.getHandle(run.workflowId);
   try {
     if (run.status === 'starting' && !run.called) await startWorkflow(parts, run); // there must be something to cancel
-    await parts.temporal.withDeadline(Date.now() + 10_000, async () => { await (options.force ? handle.terminate(reason) : handle.cancel()); });
+    await parts.temporal.withDeadline(Date.now() + 10_000, async () => {
+      await (options.force ? handle.terminate(reason) : handle.cancel());
+    });
   } catch (error) {
-    if (isUnavailable(error)) throw new HeddleError('HDL-RUN-UNREACHABLE', { what: `Temporal did not take the cancel of run ${run.runId}.`, where: `workflow ${run.workflowId}`, cause: error });
+    if (isUnavailable(error))
+      throw new HeddleError('HDL-RUN-UNREACHABLE', {
+        what: `Temporal did not take the cancel of run ${run.runId}.`,
+        where: `workflow ${run.workflowId}`,
+        cause: error,
+      });
     if (!(error instanceof WorkflowNotFoundError)) throw error; // a workflow that is gone is closed by the reconciler, or here by force
   }
-  await addAudit(parts.catalog.db, { project: run.project, at: Date.now(), who: who.name, action: options.force ? 'cancel --force' : 'cancel', target: run.runId, detail: { reason } });
+  await addAudit(parts.catalog.db, {
+    project: run.project,
+    at: Date.now(),
+    who: who.name,
+    action: options.force ? 'cancel --force' : 'cancel',
+    target: run.runId,
+    detail: { reason },
+  });
   if (options.force) await endByForce(parts, who, run, reason);
 }
 
 /** Parts of the run (chunks of maps) and the runs that it called end with it. */
 async function endByForce(parts: ServerParts, who: Identity, run: RunRow, reason: string): Promise<void> {
   for await (const part of parts.temporal.workflow.list({ query: `HeddleRunId = "${run.runId}" AND ExecutionStatus = "Running"` })) {
-    await parts.temporal.workflow.getHandle(part.workflowId).terminate(reason).catch((error: unknown) => {
-      if (!(error instanceof WorkflowNotFoundError)) throw error; // it ended by itself meanwhile
-    });
+    await parts.temporal.workflow
+      .getHandle(part.workflowId)
+      .terminate(reason)
+      .catch((error: unknown) => {
+        if (!(error instanceof WorkflowNotFoundError)) throw error; // it ended by itself meanwhile
+      });
   }
   for (const called of await openCalledRuns(parts.catalog.db, run.runId)) await cancelRun(parts, who, called, { reason, force: true });
   await closeRun(parts, run, { status: 'cancelled', message: reason, code: 'HDL-RUN-LOST' });

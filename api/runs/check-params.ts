@@ -15,7 +15,11 @@ export function checkParams(plan: Pick<Plan, 'name' | 'contracts'>, params: Json
   const where = `pipeline ${plan.name}`;
   if (schema === null) {
     if (params === null || (typeof params === 'object' && !Array.isArray(params) && Object.keys(params).length === 0)) return {};
-    throw new HeddleError('HDL-BAD-PARAMS', { what: `${plan.name} takes no parameters, but got ${JSON.stringify(params).slice(0, 200)}.`, where, fix: 'Leave the parameters out.' });
+    throw new HeddleError('HDL-BAD-PARAMS', {
+      what: `${plan.name} takes no parameters, but got ${JSON.stringify(params).slice(0, 200)}.`,
+      where,
+      fix: 'Leave the parameters out.',
+    });
   }
   const given = structuredClone(params ?? {}) as Json;
   refuseUnknown(schema, given, where);
@@ -38,7 +42,11 @@ export function firstProblem(schema: JsonSchema, value: unknown): string | null 
 }
 
 function textOf(error: ErrorObject): string {
-  const path = `$${error.instancePath.split('/').slice(1).map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.replaceAll('~1', '/').replaceAll('~0', '~')}`)).join('')}`;
+  const path = `$${error.instancePath
+    .split('/')
+    .slice(1)
+    .map((part) => (/^\d+$/.test(part) ? `[${part}]` : `.${part.replaceAll('~1', '/').replaceAll('~0', '~')}`))
+    .join('')}`;
   if (error.keyword === 'required') return `${path}.${String(error.params['missingProperty'])} is missing`;
   if (error.keyword === 'additionalProperties') return `${path}.${String(error.params['additionalProperty'])} is not known`;
   if (error.keyword === 'enum') return `${path} must be one of ${JSON.stringify(error.params['allowedValues'])}`;

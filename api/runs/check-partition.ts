@@ -12,7 +12,11 @@ export function checkPartition(plan: Pick<Plan, 'name' | 'skeleton' | 'contracts
   const names = dimensions ? Object.keys(dimensions) : [];
   if (!dimensions || names.length === 0) {
     if (partition === null) return null;
-    throw new HeddleError('HDL-BAD-PARTITION', { what: `${plan.name} has no partitions, but was asked for ${JSON.stringify(partition)}.`, where, fix: 'Leave the partition out.' });
+    throw new HeddleError('HDL-BAD-PARTITION', {
+      what: `${plan.name} has no partitions, but was asked for ${JSON.stringify(partition)}.`,
+      where,
+      fix: 'Leave the partition out.',
+    });
   }
   if (partition === null) {
     throw new HeddleError('HDL-BAD-PARTITION', { what: `${plan.name} runs for one partition (${names.join(', ')}), and none was given.`, where });
@@ -20,18 +24,25 @@ export function checkPartition(plan: Pick<Plan, 'name' | 'skeleton' | 'contracts
   for (const name of Object.keys(partition)) {
     if (names.includes(name)) continue;
     const near = closestName(name, names);
-    throw new HeddleError('HDL-BAD-PARTITION', { what: `${plan.name} has no dimension "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`, where, fix: `Its dimensions: ${names.join(', ')}.` });
+    throw new HeddleError('HDL-BAD-PARTITION', {
+      what: `${plan.name} has no dimension "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`,
+      where,
+      fix: `Its dimensions: ${names.join(', ')}.`,
+    });
   }
   const key: Record<string, string> = {};
   for (const name of names) {
     const value = partition[name];
-    if (typeof value !== 'string') throw new HeddleError('HDL-BAD-PARTITION', { what: `The partition's ${name} is ${value === undefined ? 'missing' : JSON.stringify(value)}.`, where });
+    if (typeof value !== 'string')
+      throw new HeddleError('HDL-BAD-PARTITION', { what: `The partition's ${name} is ${value === undefined ? 'missing' : JSON.stringify(value)}.`, where });
     key[name] = value;
   }
   try {
     return partitionScope(dimensions, key, neighbourDepth(plan.skeleton as unknown as Json)); // a plan is plain JSON
   } catch (error) {
-    const what = isHeddleError(error) ? error.what : `The partition ${JSON.stringify(partition)} does not fit: ${error instanceof Error ? error.message : String(error)}.`;
+    const what = isHeddleError(error)
+      ? error.what
+      : `The partition ${JSON.stringify(partition)} does not fit: ${error instanceof Error ? error.message : String(error)}.`;
     throw new HeddleError('HDL-BAD-PARTITION', { what, where, fix: isHeddleError(error) ? error.fix : undefined, cause: error });
   }
 }

@@ -13,11 +13,18 @@ import { createLiveView } from './live-view.ts';
 import { isOver, runSteps } from './run-detail.ts';
 import { writeRunFile } from './run-file.ts';
 
-export async function closeRun(parts: ServerParts, run: RunRow, end: { readonly status: 'failed' | 'cancelled'; readonly message: string; readonly code: ErrorCode }): Promise<void> {
+export async function closeRun(
+  parts: ServerParts,
+  run: RunRow,
+  end: { readonly status: 'failed' | 'cancelled'; readonly message: string; readonly code: ErrorCode },
+): Promise<void> {
   const now = Date.now();
   const steps = await lastKnownSteps(parts, run, now);
   const final: RunFinal = {
-    status: end.status, endedAt: now, output: null, abandoned: steps.filter((step) => step.status === 'abandoned').map((step) => step.step),
+    status: end.status,
+    endedAt: now,
+    output: null,
+    abandoned: steps.filter((step) => step.status === 'abandoned').map((step) => step.step),
     failures: [{ step: '', failure: { class: 'platform', code: end.code, message: end.message } }],
   };
   const closed = await parts.catalog.transaction(async (trx) => {
@@ -32,20 +39,44 @@ export async function closeRun(parts: ServerParts, run: RunRow, end: { readonly 
 }
 
 async function lastKnownSteps(parts: ServerParts, run: RunRow, now: number): Promise<StepRecord[]> {
-  const [page, outputs] = await Promise.all([runSteps(parts, createLiveView(parts.temporal), run, { limit: 5_000 }), historyOutputs(parts.temporal, run.workflowId)]);
+  const [page, outputs] = await Promise.all([
+    runSteps(parts, createLiveView(parts.temporal), run, { limit: 5_000 }),
+    historyOutputs(parts.temporal, run.workflowId),
+  ]);
   const steps = page.items.map(({ observed: _observed, progress: _progress, ...step }): StepRecord => {
     const known = outputs.get(step.step);
     outputs.delete(step.step);
     if (known) return { ...step, status: 'done', waitingFor: null, ...measured(known) };
-    const open = step.status === 'running' || step.status === 'publishing' || step.status === 'queued' || step.status === 'retrying' || step.status === 'waiting';
+    const open =
+      step.status === 'running' || step.status === 'publishing' || step.status === 'queued' || step.status === 'retrying' || step.status === 'waiting';
     return open ? { ...step, status: 'abandoned', endedAt: now } : step;
   });
   for (const [step, known] of outputs) {
-    steps.push({ step, kind: 'task', task: null, status: 'done', waitingFor: null, queuedAt: null, startedAt: null, endedAt: null, attempts: 1, failure: null, version: null, worker: null, runMs: null, waitMs: 0, output: null, meta: null, ...measured(known) });
+    steps.push({
+      step,
+      kind: 'task',
+      task: null,
+      status: 'done',
+      waitingFor: null,
+      queuedAt: null,
+      startedAt: null,
+      endedAt: null,
+      attempts: 1,
+      failure: null,
+      version: null,
+      worker: null,
+      runMs: null,
+      waitMs: 0,
+      output: null,
+      meta: null,
+      ...measured(known),
+    });
   }
   return steps;
 }
 
 const measured = ({ output, meta }: HistoryOutput): Partial<StepRecord> => ({
-  output, meta, ...(meta && { startedAt: meta.startedAt, endedAt: meta.startedAt + meta.ms, attempts: meta.attempt, worker: meta.worker, runMs: meta.ms }),
+  output,
+  meta,
+  ...(meta && { startedAt: meta.startedAt, endedAt: meta.startedAt + meta.ms, attempts: meta.attempt, worker: meta.worker, runMs: meta.ms }),
 });

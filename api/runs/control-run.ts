@@ -32,15 +32,35 @@ export async function resumeRun(parts: ServerParts, who: Identity, run: RunRow, 
 }
 
 /** Who may answer: the roles or names in the gate's `from`, or an admin. Throws HDL-FORBIDDEN, HDL-NO-STEP. */
-export async function answerGate(parts: ServerParts, who: Identity, run: RunRow, answer: { readonly step: string; readonly approved: boolean; readonly note?: string | undefined }): Promise<void> {
+export async function answerGate(
+  parts: ServerParts,
+  who: Identity,
+  run: RunRow,
+  answer: { readonly step: string; readonly approved: boolean; readonly note?: string | undefined },
+): Promise<void> {
   if (isOver(run)) throw ended(run);
   const wait = await getWait(parts.catalog.db, run.runId, answer.step);
-  if (!wait || wait.on.kind !== 'gate') throw new HeddleError('HDL-NO-STEP', { what: `Run ${run.runId} has no open approval "${answer.step}".`, fix: 'List the open ones: GET /approvals, or heddle show RUN.' });
+  if (!wait || wait.on.kind !== 'gate')
+    throw new HeddleError('HDL-NO-STEP', {
+      what: `Run ${run.runId} has no open approval "${answer.step}".`,
+      fix: 'List the open ones: GET /approvals, or heddle show RUN.',
+    });
   const { from } = wait.on;
   if (!hasRole(who, 'admin') && !from.includes(who.name) && !who.roles.some((role) => from.includes(role))) {
-    throw new HeddleError('HDL-FORBIDDEN', { what: `"${answer.step}" may be answered by ${from.join(', ')}; the token "${who.name}" has ${who.roles.join(', ') || 'no role'}.`, where: `run ${run.runId}` });
+    throw new HeddleError('HDL-FORBIDDEN', {
+      what: `"${answer.step}" may be answered by ${from.join(', ')}; the token "${who.name}" has ${who.roles.join(', ') || 'no role'}.`,
+      where: `run ${run.runId}`,
+    });
   }
-  const message: ControlMessage = { kind: 'answer', step: answer.step, approved: answer.approved, by: who.name, roles: who.roles, note: answer.note ?? null, at: Date.now() };
+  const message: ControlMessage = {
+    kind: 'answer',
+    step: answer.step,
+    approved: answer.approved,
+    by: who.name,
+    roles: who.roles,
+    note: answer.note ?? null,
+    at: Date.now(),
+  };
   await send(parts, run, message);
   await removeWait(parts.catalog.db, run.runId, answer.step);
   await audit(parts, who, answer.approved ? 'approve' : 'reject', run, { step: answer.step, note: answer.note ?? null });
@@ -53,7 +73,11 @@ export async function sendEvent(parts: ServerParts, who: Identity, run: RunRow, 
   const schema = plan?.contracts.events[event];
   if (schema === undefined) {
     const known = Object.keys(plan?.contracts.events ?? {});
-    throw new HeddleError('HDL-BAD-REQUEST', { what: `${run.pipeline} waits for no event "${event}".`, where: `run ${run.runId}`, fix: known.length > 0 ? `Its events: ${known.join(', ')}.` : 'The pipeline waits for no events.' });
+    throw new HeddleError('HDL-BAD-REQUEST', {
+      what: `${run.pipeline} waits for no event "${event}".`,
+      where: `run ${run.runId}`,
+      fix: known.length > 0 ? `Its events: ${known.join(', ')}.` : 'The pipeline waits for no events.',
+    });
   }
   const problem = firstProblem(schema, structuredClone(payload));
   if (problem) throw new HeddleError('HDL-BAD-REQUEST', { what: `The payload of event "${event}" does not fit: ${problem}.`, where: `run ${run.runId}` });
@@ -61,7 +85,8 @@ export async function sendEvent(parts: ServerParts, who: Identity, run: RunRow, 
   await audit(parts, who, 'event', run, { event });
 }
 
-const ended = (run: RunRow): HeddleError => new HeddleError('HDL-RUN-ENDED', { what: `Run ${run.runId} is over: ${run.status}.`, where: `pipeline ${run.pipeline}` });
+const ended = (run: RunRow): HeddleError =>
+  new HeddleError('HDL-RUN-ENDED', { what: `Run ${run.runId} is over: ${run.status}.`, where: `pipeline ${run.pipeline}` });
 
 /** Throws HDL-RUN-ENDED, HDL-RUN-UNREACHABLE, or the code that the interpreter gave. */
 async function send(parts: ServerParts, run: RunRow, message: ControlMessage): Promise<void> {
@@ -69,13 +94,23 @@ async function send(parts: ServerParts, run: RunRow, message: ControlMessage): P
   let answer: ControlAnswer;
   try {
     const handle = parts.temporal.workflow.getHandle(run.workflowId);
-    answer = await parts.temporal.withDeadline(Date.now() + 10_000, () => handle.executeUpdate<ControlAnswer, [ControlMessage]>(messages.control, { args: [message] }));
+    answer = await parts.temporal.withDeadline(Date.now() + 10_000, () =>
+      handle.executeUpdate<ControlAnswer, [ControlMessage]>(messages.control, { args: [message] }),
+    );
   } catch (error) {
     if (error instanceof WorkflowNotFoundError && run.status !== 'starting') throw ended(run);
     if (error instanceof WorkflowNotFoundError || isUnavailable(error)) {
-      throw new HeddleError('HDL-RUN-UNREACHABLE', { what: `The workflow of run ${run.runId} did not take "${message.kind}" within 10 s.`, where: `workflow ${run.workflowId}`, cause: error });
+      throw new HeddleError('HDL-RUN-UNREACHABLE', {
+        what: `The workflow of run ${run.runId} did not take "${message.kind}" within 10 s.`,
+        where: `workflow ${run.workflowId}`,
+        cause: error,
+      });
     }
-    if (error instanceof WorkflowUpdateFailedError) throw new HeddleError('HDL-CONTROL-REFUSED', { what: `Run ${run.runId} refused "${message.kind}": ${error.cause?.message ?? error.message}.`, cause: error });
+    if (error instanceof WorkflowUpdateFailedError)
+      throw new HeddleError('HDL-CONTROL-REFUSED', {
+        what: `Run ${run.runId} refused "${message.kind}": ${error.cause?.message ?? error.message}.`,
+        cause: error,
+      });
     throw error;
   }
   if (answer.ok) return;

@@ -20,9 +20,15 @@ export async function explainStep(parts: ServerParts, live: LiveView, run: RunRo
   const found = plan && findNode(plan.skeleton, step);
   const shown = await shownStep(parts, live, run, step);
   if (!shown && !found) {
-    const known = [...(await runSteps(parts, live, run, { limit: 1_000 })).items.map((item) => item.step), ...(plan?.skeleton.body.nodes.map((node) => node.id) ?? [])];
+    const known = [
+      ...(await runSteps(parts, live, run, { limit: 1_000 })).items.map((item) => item.step),
+      ...(plan?.skeleton.body.nodes.map((node) => node.id) ?? []),
+    ];
     const near = closestName(step, known);
-    throw new HeddleError('HDL-NO-STEP', { what: `Run ${run.runId} has no step "${step}".${near === undefined ? '' : ` Did you mean "${near}"?`}`, where: `pipeline ${run.pipeline}` });
+    throw new HeddleError('HDL-NO-STEP', {
+      what: `Run ${run.runId} has no step "${step}".${near === undefined ? '' : ` Did you mean "${near}"?`}`,
+      where: `pipeline ${run.pipeline}`,
+    });
   }
   const place = found && plan ? (plan.places[found.place] ?? null) : null;
   if (!shown) return { step, status: 'pending', because: [notReached(run, found?.node.after ?? [])], place };
@@ -47,22 +53,37 @@ async function shownStep(parts: ServerParts, live: LiveView, run: RunRow, step: 
 
 async function reasons(parts: ServerParts, run: RunRow, plan: Plan | undefined, step: ShownStep): Promise<string[]> {
   switch (step.status) {
-    case 'waiting': return [await waitLine(parts, run, step)];
-    case 'queued': return [await queueLine(parts, run, plan, step)];
-    case 'retrying': return [`An attempt failed${step.failure ? ` (${step.failure.class} ${step.failure.code}: ${step.failure.message})` : ''}; it waits for the next one.`];
-    case 'running': return [`It runs${step.worker === null ? '' : ` on ${step.worker}`}, attempt ${Math.max(1, step.attempts)}${progressOf(step)}.`];
-    case 'publishing': return ['Its output is complete; the partition is being put in place.'];
-    case 'failed': return [step.failure ? `It failed: ${step.failure.class} ${step.failure.code}: ${step.failure.message}` : 'It failed.'];
-    case 'skipped': return [step.failure?.message ?? 'It was skipped: a condition around it did not hold, or an input that it requires was skipped.'];
-    case 'blocked': return [step.failure?.message ?? 'It did not run because a step that it needs failed.'];
-    case 'cancelled': return ['The run was cancelled before it ended.'];
-    case 'abandoned': return ['It had not ended when the run was closed; it may have gone on for a while.'];
-    case 'done': return [`It ran and ended well${step.runMs === null ? '' : ` after ${step.runMs} ms`}${step.worker === null ? '' : ` on ${step.worker}`}.`];
-    case 'pending': return [run.status === 'paused' ? 'The run is paused: nothing new starts.' : 'Steps that it needs have not ended.'];
+    case 'waiting':
+      return [await waitLine(parts, run, step)];
+    case 'queued':
+      return [await queueLine(parts, run, plan, step)];
+    case 'retrying':
+      return [`An attempt failed${step.failure ? ` (${step.failure.class} ${step.failure.code}: ${step.failure.message})` : ''}; it waits for the next one.`];
+    case 'running':
+      return [`It runs${step.worker === null ? '' : ` on ${step.worker}`}, attempt ${Math.max(1, step.attempts)}${progressOf(step)}.`];
+    case 'publishing':
+      return ['Its output is complete; the partition is being put in place.'];
+    case 'failed':
+      return [step.failure ? `It failed: ${step.failure.class} ${step.failure.code}: ${step.failure.message}` : 'It failed.'];
+    case 'skipped':
+      return [step.failure?.message ?? 'It was skipped: a condition around it did not hold, or an input that it requires was skipped.'];
+    case 'blocked':
+      return [step.failure?.message ?? 'It did not run because a step that it needs failed.'];
+    case 'cancelled':
+      return ['The run was cancelled before it ended.'];
+    case 'abandoned':
+      return ['It had not ended when the run was closed; it may have gone on for a while.'];
+    case 'done':
+      return [`It ran and ended well${step.runMs === null ? '' : ` after ${step.runMs} ms`}${step.worker === null ? '' : ` on ${step.worker}`}.`];
+    case 'pending':
+      return [run.status === 'paused' ? 'The run is paused: nothing new starts.' : 'Steps that it needs have not ended.'];
   }
 }
 
-const progressOf = (step: ShownStep): string => (step.progress ? `: ${step.progress.done}${step.progress.total === null ? '' : ` of ${step.progress.total}`}${step.progress.note === null ? '' : ` (${step.progress.note})`}` : '');
+const progressOf = (step: ShownStep): string =>
+  step.progress
+    ? `: ${step.progress.done}${step.progress.total === null ? '' : ` of ${step.progress.total}`}${step.progress.note === null ? '' : ` (${step.progress.note})`}`
+    : '';
 
 async function waitLine(parts: ServerParts, run: RunRow, step: ShownStep): Promise<string> {
   const wait = await getWait(parts.catalog.db, run.runId, step.step);
@@ -82,7 +103,8 @@ async function queueLine(parts: ServerParts, run: RunRow, plan: Plan | undefined
   const lacks = `no worker in pool "${rules.pool}" has ${name} version ${version}`;
   if (workers.length === 0) return `waiting: ${lacks} (no worker of that pool is here)`;
   if (!workers.some((worker) => worker.tasks.includes(step.task ?? ''))) return `waiting: ${lacks}`;
-  if (!workers.some((worker) => (worker.classes[rules.class] ?? 0) > 0)) return `waiting: no worker in pool "${rules.pool}" has room for class "${rules.class}"`;
+  if (!workers.some((worker) => (worker.classes[rules.class] ?? 0) > 0))
+    return `waiting: no worker in pool "${rules.pool}" has room for class "${rules.class}"`;
   return `waiting: for a free slot of class "${rules.class}" in pool "${rules.pool}"`;
 }
 
@@ -98,8 +120,14 @@ function notReached(run: RunRow, after: readonly string[]): string {
 
 async function attemptLines(parts: ServerParts, run: RunRow, step: string): Promise<string[]> {
   const attempts = await listAttempts(parts.catalog.db, run.runId, step);
-  return attempts.filter((attempt) => attempts.length > 1 || attempt.failure !== null).map((attempt) => {
-    const how = attempt.failure ? `${attempt.failure.class} ${attempt.failure.code}: ${attempt.failure.message.split('\n', 1)[0] ?? ''}` : attempt.endedAt === null ? 'not ended' : 'ended well';
-    return `attempt ${attempt.attempt}${attempt.worker === null ? '' : ` on ${attempt.worker}`}: ${how}${attempt.observed ? ' (observed)' : ''}`;
-  });
+  return attempts
+    .filter((attempt) => attempts.length > 1 || attempt.failure !== null)
+    .map((attempt) => {
+      const how = attempt.failure
+        ? `${attempt.failure.class} ${attempt.failure.code}: ${attempt.failure.message.split('\n', 1)[0] ?? ''}`
+        : attempt.endedAt === null
+          ? 'not ended'
+          : 'ended well';
+      return `attempt ${attempt.attempt}${attempt.worker === null ? '' : ` on ${attempt.worker}`}: ${how}${attempt.observed ? ' (observed)' : ''}`;
+    });
 }

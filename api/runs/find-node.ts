@@ -28,7 +28,8 @@ function inBlock(block: Block, rest: string, above: readonly string[], branches:
 function atNode(node: PlanNode, rest: string, above: readonly string[], branches: FoundNode['branches']): FoundNode | undefined {
   const path = [...above, node.id];
   if (rest === node.id) return { node, place: path.join('/'), branches };
-  if (node.kind === 'branch') { // a branch adds nothing to the paths of its steps
+  if (node.kind === 'branch') {
+    // a branch adds nothing to the paths of its steps
     const within = (block: Block, side: 'then' | 'else'): FoundNode | undefined => inBlock(block, rest, path, [...branches, { node, side }]);
     return within(node.then, 'then') ?? (node.else && within(node.else, 'else'));
   }

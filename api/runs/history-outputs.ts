@@ -6,7 +6,10 @@ import { defaultPayloadConverter, type Client } from '@temporalio/client';
 import type { AttemptMeta } from '../../dsl/contract/step.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 
-export interface HistoryOutput { readonly output: Json; readonly meta: AttemptMeta | null }
+export interface HistoryOutput {
+  readonly output: Json;
+  readonly meta: AttemptMeta | null;
+}
 
 /** By step path. Empty where the history is gone. A step whose partition is staged but not published is not in it. */
 export async function historyOutputs(temporal: Client, workflowId: string): Promise<Map<string, HistoryOutput>> {
@@ -39,4 +42,5 @@ export async function historyOutputs(temporal: Client, workflowId: string): Prom
 
 type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];
 const decode = (payload: Payload | undefined): unknown => (payload ? defaultPayloadConverter.fromPayload<unknown>(payload) : undefined);
-const fieldOf = (value: unknown, field: string): unknown => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined);
+const fieldOf = (value: unknown, field: string): unknown =>
+  typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[field] : undefined;

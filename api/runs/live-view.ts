@@ -31,7 +31,9 @@ export function createLiveView(temporal: Client): LiveView {
 
 async function ask(temporal: Client, workflowId: string, page: { readonly offset: number; readonly limit: number }): Promise<LiveState | null> {
   try {
-    return await temporal.withDeadline(Date.now() + QUERY_MS, () => temporal.workflow.getHandle(workflowId).query<LiveState, [typeof page]>(messages.state, page));
+    return await temporal.withDeadline(Date.now() + QUERY_MS, () =>
+      temporal.workflow.getHandle(workflowId).query<LiveState, [typeof page]>(messages.state, page),
+    );
   } catch {
     return null; // busy, not started yet, or gone: the reconciler looks after the last
   }

@@ -16,12 +16,22 @@ export async function retryRun(parts: ServerParts, who: Identity, run: RunRow, p
     const number = await reopenRun(trx, run.runId, planHash ?? run.planHash, now);
     if (number === undefined) return undefined;
     await forgetMissingPins(trx, run.runId);
-    await addAudit(trx, { project: run.project, at: now, who: who.name, action: 'retry', target: run.runId, detail: { retry: number, planHash: planHash ?? run.planHash } });
+    await addAudit(trx, {
+      project: run.project,
+      at: now,
+      who: who.name,
+      action: 'retry',
+      target: run.runId,
+      detail: { retry: number, planHash: planHash ?? run.planHash },
+    });
     return number;
   });
   const row = await getRun(parts.catalog.db, run.runId);
   if (retry === undefined || !row) {
-    throw new HeddleError('HDL-RUN-OPEN', { what: `Run ${run.runId} is ${row?.status === 'done' ? 'done: there is nothing to retry' : 'not over'}.`, where: `pipeline ${run.pipeline}` });
+    throw new HeddleError('HDL-RUN-OPEN', {
+      what: `Run ${run.runId} is ${row?.status === 'done' ? 'done: there is nothing to retry' : 'not over'}.`,
+      where: `pipeline ${run.pipeline}`,
+    });
   }
   // The record is a workflow's last act, so the workflow before may be closing still. The reconciler goes on where this ends.
   for (let tries = 0; tries < 20; tries++) {

@@ -20,7 +20,8 @@ export type ShownStep = StepRecord & {
 /** Throws HDL-NO-RUN. */
 export async function requireRun(parts: Pick<ServerParts, 'catalog' | 'config'>, runId: string): Promise<RunRow> {
   const run = await getRun(parts.catalog.db, runId);
-  if (!run || run.project !== parts.config.project) throw new HeddleError('HDL-NO-RUN', { what: `There is no run ${runId} in project ${parts.config.project}.` });
+  if (!run || run.project !== parts.config.project)
+    throw new HeddleError('HDL-NO-RUN', { what: `There is no run ${runId} in project ${parts.config.project}.` });
   return run;
 }
 
@@ -41,17 +42,32 @@ function withLive(run: RunRow, state: LiveState | null): RunSummary {
 export async function runDetail(parts: ServerParts, live: LiveView, run: RunRow): Promise<RunDetail> {
   const page = await runSteps(parts, live, run, { limit: 200 });
   return {
-    ...(await runSummary(live, run)), params: run.params, output: run.output,
-    failures: run.failures.map(({ step, failure }) => ({ step, class: failure.class, code: failure.code, message: failure.message })), steps: page.items, next: page.next,
+    ...(await runSummary(live, run)),
+    params: run.params,
+    output: run.output,
+    failures: run.failures.map(({ step, failure }) => ({ step, class: failure.class, code: failure.code, message: failure.message })),
+    steps: page.items,
+    next: page.next,
   };
 }
 
 /** Steps in pages of the order of their first appearance. */
-export async function runSteps(parts: ServerParts, live: LiveView, run: RunRow, page: { readonly limit: number; readonly cursor?: string | undefined }): Promise<Page<ShownStep>> {
+export async function runSteps(
+  parts: ServerParts,
+  live: LiveView,
+  run: RunRow,
+  page: { readonly limit: number; readonly cursor?: string | undefined },
+): Promise<Page<ShownStep>> {
   if (isOver(run)) return listSteps(parts.catalog.db, run.runId, { limit: page.limit, cursor: page.cursor === undefined ? undefined : Number(page.cursor) });
   const offset = page.cursor === undefined ? 0 : Number(page.cursor);
   const state = await live.state(run, { offset, limit: page.limit });
-  const byStep = groupByStep(await listEvents(parts.catalog.db, run.runId, state?.steps.map((step) => step.step)));
+  const byStep = groupByStep(
+    await listEvents(
+      parts.catalog.db,
+      run.runId,
+      state?.steps.map((step) => step.step),
+    ),
+  );
   if (!state) {
     const observed = [...byStep].map(([step, seen]) => observedStep(step, seen));
     return { items: observed.slice(offset, offset + page.limit), next: observed.length > offset + page.limit ? String(offset + page.limit) : null };
@@ -77,7 +93,11 @@ export function liveStep(step: LiveStep, events: readonly ObservedEvent[]): Show
   const waiting = lastOf(events, 'no-task');
   const progress = lastOf(events, 'progress');
   const open = step.status === 'queued' || step.status === 'running' || step.status === 'retrying';
-  const runs = open && started !== undefined && (ended === undefined || ended.attempt < started.attempt) && (step.queuedAt === null || started.at >= step.queuedAt - 60_000);
+  const runs =
+    open &&
+    started !== undefined &&
+    (ended === undefined || ended.attempt < started.attempt) &&
+    (step.queuedAt === null || started.at >= step.queuedAt - 60_000);
   const lacks = open && !runs && waiting !== undefined && (started === undefined || started.at < waiting.at);
   return {
     ...step,
@@ -85,14 +105,31 @@ export function liveStep(step: LiveStep, events: readonly ObservedEvent[]): Show
     waitingFor: lacks ? `no worker in pool "${waiting.pool}" has ${waiting.task} version ${waiting.version}` : runs ? null : step.waitingFor,
     startedAt: step.startedAt ?? (runs ? started.at : null),
     attempts: Math.max(step.attempts, runs ? started.attempt : 0),
-    version: null, worker: runs ? started.worker : null, runMs: null, waitMs: 0, output: null, meta: null,
-    ...(runs && { observed: true }), ...(runs && progress && progress.attempt === started.attempt && { progress: { done: progress.done, total: progress.total, note: progress.note } }),
+    version: null,
+    worker: runs ? started.worker : null,
+    runMs: null,
+    waitMs: 0,
+    output: null,
+    meta: null,
+    ...(runs && { observed: true }),
+    ...(runs && progress && progress.attempt === started.attempt && { progress: { done: progress.done, total: progress.total, note: progress.note } }),
   };
 }
 
 /** A step known from pushes only. */
 function observedStep(step: string, events: readonly ObservedEvent[]): ShownStep {
-  const base: LiveStep = { step, kind: 'task', task: null, status: 'queued', waitingFor: null, queuedAt: null, startedAt: null, endedAt: null, attempts: 0, failure: null };
+  const base: LiveStep = {
+    step,
+    kind: 'task',
+    task: null,
+    status: 'queued',
+    waitingFor: null,
+    queuedAt: null,
+    startedAt: null,
+    endedAt: null,
+    attempts: 0,
+    failure: null,
+  };
   const ended = lastOf(events, 'attempt');
   const shown = liveStep(base, events);
   if (shown.status !== 'queued' || !ended) return { ...shown, observed: true };

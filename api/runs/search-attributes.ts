@@ -4,7 +4,14 @@ import type { Connection } from '@temporalio/client';
 import type { RunRow } from '../../catalog/runs.ts';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
-const keys = { project: keyword('HeddleProject'), partition: keyword('HeddlePartition'), status: keyword('HeddleStatus'), plan: keyword('HeddlePlan'), runId: keyword('HeddleRunId'), backfill: keyword('HeddleBackfill') };
+const keys = {
+  project: keyword('HeddleProject'),
+  partition: keyword('HeddlePartition'),
+  status: keyword('HeddleStatus'),
+  plan: keyword('HeddlePlan'),
+  runId: keyword('HeddleRunId'),
+  backfill: keyword('HeddleBackfill'),
+};
 
 /** The run's status as its workflow last wrote it. */
 export const statusAttribute = keys.status;

@@ -26,8 +26,19 @@ export async function startRun(parts: ServerParts, who: Identity, body: StartRun
   const runId = newId();
   const partition = scope?.key ?? null;
   const run: NewRun = {
-    runId, project: config.project, pipeline: plan.name, partition, scope, planHash: body.planHash, params, startedBy: who.name, createdAt: now,
-    workflowId: workflowIdFor(config.project, plan.name, partition, runId), parent: null, called: false, backfill: null,
+    runId,
+    project: config.project,
+    pipeline: plan.name,
+    partition,
+    scope,
+    planHash: body.planHash,
+    params,
+    startedBy: who.name,
+    createdAt: now,
+    workflowId: workflowIdFor(config.project, plan.name, partition, runId),
+    parent: null,
+    called: false,
+    backfill: null,
   };
   const holder = await catalog.transaction(async (trx) => {
     if (body.key !== undefined) {
@@ -36,7 +47,14 @@ export async function startRun(parts: ServerParts, who: Identity, body: StartRun
       if (owner !== runId) return owner;
     }
     await addRun(trx, run);
-    await addAudit(trx, { project: config.project, at: now, who: who.name, action: 'run', target: runId, detail: { pipeline: plan.name, partition, planHash: body.planHash, key: body.key ?? null } });
+    await addAudit(trx, {
+      project: config.project,
+      at: now,
+      who: who.name,
+      action: 'run',
+      target: runId,
+      detail: { pipeline: plan.name, partition, planHash: body.planHash, key: body.key ?? null },
+    });
     return runId;
   });
   const row = await getRun(catalog.db, holder);
@@ -54,7 +72,9 @@ export async function planOf(parts: ServerParts, pipeline: string, planHash: str
   if (plan || !names.includes(pipeline)) {
     const near = closestName(pipeline, names);
     throw new HeddleError('HDL-NO-PIPELINE', {
-      what: plan ? `The plan ${planHash} is of pipeline ${plan.name}, not of ${pipeline}.` : `No plan of a pipeline "${pipeline}" was ever sent to this server.${near === undefined ? '' : ` Did you mean "${near}"?`}`,
+      what: plan
+        ? `The plan ${planHash} is of pipeline ${plan.name}, not of ${pipeline}.`
+        : `No plan of a pipeline "${pipeline}" was ever sent to this server.${near === undefined ? '' : ` Did you mean "${near}"?`}`,
     });
   }
   throw new HeddleError('HDL-NO-PLAN', { what: `The server does not hold the plan ${planHash} of ${pipeline}.`, where: `pipeline ${pipeline}` });

@@ -15,8 +15,16 @@ const SKELETON_BYTES = 1024 * 1024;
 export function runInputOf(run: RunRow, plan: Plan): RunInput {
   const small = JSON.stringify(plan.skeleton).length <= SKELETON_BYTES;
   return {
-    project: run.project, runId: run.runId, pipeline: run.pipeline, planHash: run.planHash, params: run.params, partition: run.scope,
-    ...(small && { skeleton: plan.skeleton }), ...(run.parent && { parent: run.parent }), ...(run.backfill !== null && { backfill: run.backfill }), ...(run.retry > 0 && { retryOf: run.retry }),
+    project: run.project,
+    runId: run.runId,
+    pipeline: run.pipeline,
+    planHash: run.planHash,
+    params: run.params,
+    partition: run.scope,
+    ...(small && { skeleton: plan.skeleton }),
+    ...(run.parent && { parent: run.parent }),
+    ...(run.backfill !== null && { backfill: run.backfill }),
+    ...(run.retry > 0 && { retryOf: run.retry }),
   };
 }
 
@@ -28,12 +36,18 @@ export async function startWorkflow(parts: Pick<ServerParts, 'catalog' | 'tempor
   const plan = await getPlan(parts.catalog.db, run.planHash);
   if (!plan) throw new HeddleError('HDL-NO-PLAN', { what: `Run ${run.runId} needs plan ${run.planHash}, which the catalog does not hold.` });
   try {
-    await parts.temporal.withDeadline(Date.now() + 5_000, () => parts.temporal.workflow.start(run.pipeline, {
-      workflowId: run.workflowId, taskQueue: controlQueueOf(run.project), args: [runInputOf(run, plan)], typedSearchAttributes: searchAttributesOf(run),
-      workflowIdReusePolicy: run.retry > 0 ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
-      staticSummary: `${run.pipeline}${run.partition === null ? '' : ` ${run.partition}`}${run.retry > 0 ? ` (retry ${run.retry})` : ''}`.slice(0, 200),
-      staticDetails: `Heddle run \`${run.runId}\`, started by ${run.startedBy}`, memo: { heddleRetry: run.retry },
-    }));
+    await parts.temporal.withDeadline(Date.now() + 5_000, () =>
+      parts.temporal.workflow.start(run.pipeline, {
+        workflowId: run.workflowId,
+        taskQueue: controlQueueOf(run.project),
+        args: [runInputOf(run, plan)],
+        typedSearchAttributes: searchAttributesOf(run),
+        workflowIdReusePolicy: run.retry > 0 ? 'ALLOW_DUPLICATE' : 'REJECT_DUPLICATE',
+        staticSummary: `${run.pipeline}${run.partition === null ? '' : ` ${run.partition}`}${run.retry > 0 ? ` (retry ${run.retry})` : ''}`.slice(0, 200),
+        staticDetails: `Heddle run \`${run.runId}\`, started by ${run.startedBy}`,
+        memo: { heddleRetry: run.retry },
+      }),
+    );
   } catch (error) {
     if (error instanceof WorkflowExecutionAlreadyStartedError) {
       if (run.retry > 0 && (await retryOfWorkflow(parts.temporal, run.workflowId)) !== run.retry) return false; // the try before is still closing
@@ -56,7 +70,8 @@ export async function retryOfWorkflow(temporal: Client, workflowId: string): Pro
 
 /** UNAVAILABLE (14), DEADLINE_EXCEEDED (4), RESOURCE_EXHAUSTED (8), CANCELLED (1, the connection went). */
 export const isUnavailable = (error: unknown): boolean => {
-  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) if (isGrpcServiceError(cause) && [1, 4, 8, 14].includes(cause.code)) return true;
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause)
+    if (isGrpcServiceError(cause) && [1, 4, 8, 14].includes(cause.code)) return true;
   return false;
 };
 

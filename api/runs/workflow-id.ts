@@ -7,7 +7,9 @@ export function workflowIdFor(project: string, pipeline: string, partition: stri
   if (Buffer.byteLength(id) <= 200) return id;
   const hash = createHash('sha256').update(id).digest('hex').slice(0, 16);
   const tail = `~${hash}:${runId}`;
-  let head = Buffer.from(id).subarray(0, 200 - Buffer.byteLength(tail)).toString('utf8');
+  let head = Buffer.from(id)
+    .subarray(0, 200 - Buffer.byteLength(tail))
+    .toString('utf8');
   while (head.endsWith('\uFFFD')) head = head.slice(0, -1); // a character was cut in the middle
   return head + tail;
 }

@@ -6,7 +6,9 @@ const isJson = (value: unknown): value is Json => value !== undefined;
 
 export const jsonSchema = z.custom<Json>(isJson, 'must be given').openapi({ type: 'object', description: 'Any JSON' });
 
-export const jsonObjectSchema = z.custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'must be an object').openapi({ type: 'object', additionalProperties: true });
+export const jsonObjectSchema = z
+  .custom<JsonObject>((value) => typeof value === 'object' && value !== null && !Array.isArray(value), 'must be an object')
+  .openapi({ type: 'object', additionalProperties: true });
 
 export const okSchema = z.object({ ok: z.literal(true) }).openapi('Ok');
 

@@ -26,9 +26,25 @@ let app: Api;
 let started: { type: string; options: { workflowId: string; args: unknown[] } }[] = [];
 const plan = tinyPlan();
 const planHash = planHashOf(plan);
-const daily = tinyPlan({ name: 'tiny.daily', skeleton: { ...plan.skeleton, name: 'tiny.daily', dimensions: ['day'] }, contracts: { ...plan.contracts, params: null, partitions: { day: { kind: 'day', start: '2001-01-01' } } } });
+const daily = tinyPlan({
+  name: 'tiny.daily',
+  skeleton: { ...plan.skeleton, name: 'tiny.daily', dimensions: ['day'] },
+  contracts: { ...plan.contracts, params: null, partitions: { day: { kind: 'day', start: '2001-01-01' } } },
+});
 
-const fakeTemporal = { withDeadline: (_at: number, work: () => unknown) => work(), workflow: { start: async (type: string, options: never) => { started.push({ type, options }); }, getHandle: () => ({ query: async () => { throw new Error('a fake has no workflows'); } }) } } as unknown as Client; // the few calls that these tests reach
+const fakeTemporal = {
+  withDeadline: (_at: number, work: () => unknown) => work(),
+  workflow: {
+    start: async (type: string, options: never) => {
+      started.push({ type, options });
+    },
+    getHandle: () => ({
+      query: async () => {
+        throw new Error('a fake has no workflows');
+      },
+    }),
+  },
+} as unknown as Client; // the few calls that these tests reach
 
 beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), 'heddle-api-'));
@@ -36,23 +52,53 @@ beforeAll(async () => {
   const token = (name: string, ...roles: string[]) => ({ name, roles, sha256: tokenHash(`${name}-token`) });
   const config: ResolvedConfig = { ...state.config, server: { ...state.config.server, port: 8233, url: 'http://heddle.example:8233' } };
   catalog = await openCatalog(config.catalog);
-  app = createApp({ config, catalog, store: openStore({ root: config.storageRoot, project: 'default' }), temporal: fakeTemporal, log: pino({ level: 'silent' }), metrics: createMetrics(), notify: () => undefined },
-    [token('viewer', 'viewer'), token('operator', 'operator'), token('admin', 'admin'), token('worker', 'worker')]);
+  app = createApp(
+    {
+      config,
+      catalog,
+      store: openStore({ root: config.storageRoot, project: 'default' }),
+      temporal: fakeTemporal,
+      log: pino({ level: 'silent' }),
+      metrics: createMetrics(),
+      notify: () => undefined,
+    },
+    [token('viewer', 'viewer'), token('operator', 'operator'), token('admin', 'admin'), token('worker', 'worker')],
+  );
 });
 afterAll(async () => {
   await catalog.close();
   state.remove();
   rmSync(folder, { recursive: true, force: true });
 });
-beforeEach(() => { started = []; });
+beforeEach(() => {
+  started = [];
+});
 
-interface Asked { readonly token?: string | null; readonly host?: string; readonly origin?: string; readonly body?: unknown; readonly raw?: string; readonly type?: string }
-async function ask<T = unknown>(method: string, path: string, { token = 'admin-token', host = 'localhost:8233', origin, body, raw, type = 'application/json' }: Asked = {}): Promise<{ status: number; body: T & { error?: ErrorJson } }> {
+interface Asked {
+  readonly token?: string | null;
+  readonly host?: string;
+  readonly origin?: string;
+  readonly body?: unknown;
+  readonly raw?: string;
+  readonly type?: string;
+}
+async function ask<T = unknown>(
+  method: string,
+  path: string,
+  { token = 'admin-token', host = 'localhost:8233', origin, body, raw, type = 'application/json' }: Asked = {},
+): Promise<{ status: number; body: T & { error?: ErrorJson } }> {
   const text = raw ?? (body === undefined ? undefined : JSON.stringify(body));
   const answer = await app.request(`http://${host}${path.startsWith('/') ? path : `/api/v1/${path}`}`, {
-    method, headers: { host, ...(token !== null && { authorization: `Bearer ${token}` }), ...(origin !== undefined && { origin }), ...(text !== undefined && { 'content-type': type }) }, ...(text !== undefined && { body: text }),
+    method,
+    headers: {
+      host,
+      ...(token !== null && { authorization: `Bearer ${token}` }),
+      ...(origin !== undefined && { origin }),
+      ...(text !== undefined && { 'content-type': type }),
+    },
+    ...(text !== undefined && { body: text }),
   });
-  return { status: answer.status, body: await answer.json() as T & { error?: ErrorJson } };
+  return { status: answer.status, body: (await answer.json()) as T & { error?: ErrorJson } };
 }
 const refused = async (answer: Promise<{ status: number; body: { error?: ErrorJson } }>): Promise<string> => {
   const { status, body } = await answer;
@@ -94,7 +140,10 @@ describe('who asks', () => {
 
 describe('a bad request', () => {
   it('is answered with a code and the place of the mistake', async () => {
-    expect((await ask('POST', 'runs', { raw: '{"pipeline": ' })).body.error).toMatchObject({ code: 'HDL-BAD-REQUEST', what: expect.stringContaining('no valid JSON') });
+    expect((await ask('POST', 'runs', { raw: '{"pipeline": ' })).body.error).toMatchObject({
+      code: 'HDL-BAD-REQUEST',
+      what: expect.stringContaining('no valid JSON'),
+    });
     expect(await refused(ask('POST', 'runs', { raw: 'pipeline=x', type: 'application/x-www-form-urlencoded' }))).toBe('400 HDL-BAD-REQUEST');
     expect((await ask('POST', 'runs', { body: { ...run(), pipeline: 7 } })).body.error?.what).toContain('$.pipeline');
     expect((await ask('POST', 'runs', { body: { ...run(), extra: 1 } })).body.error?.what).toContain('extra');
@@ -112,7 +161,18 @@ describe('a bad request', () => {
   });
 
   it('that the server itself cannot handle is HDL-INTERNAL, without a stack', async () => {
-    const broken = createApp({ config: state.config, catalog: {} as Catalog, store: openStore({ root: folder, project: 'default' }), temporal: fakeTemporal, log: pino({ level: 'silent' }), metrics: createMetrics(), notify: () => undefined }, [{ name: 'a', roles: ['admin'], sha256: tokenHash('t') }]);
+    const broken = createApp(
+      {
+        config: state.config,
+        catalog: {} as Catalog,
+        store: openStore({ root: folder, project: 'default' }),
+        temporal: fakeTemporal,
+        log: pino({ level: 'silent' }),
+        metrics: createMetrics(),
+        notify: () => undefined,
+      },
+      [{ name: 'a', roles: ['admin'], sha256: tokenHash('t') }],
+    );
     const answer = await broken.request('http://localhost/api/v1/runs', { headers: { host: 'localhost', authorization: 'Bearer t' } });
     expect(answer.status).toBe(500);
     expect(await answer.text()).toMatch(/"code":"HDL-INTERNAL"(?!.*node_modules)/);
@@ -141,17 +201,28 @@ describe('starting a run', () => {
     const { status, body } = await ask<RunSummary>('POST', 'runs', { token: 'operator-token', body: run({ params: { mode: 'x' } }) });
     expect(status).toBe(200);
     expect(body).toMatchObject({ status: 'running', startedBy: 'operator', pipeline: plan.name, counts: {}, endedAt: null });
-    expect(started).toMatchObject([{ type: plan.name, options: { workflowId: body.workflowId, args: [{ runId: body.runId, params: { mode: 'x', rates: [0.1] }, skeleton: { name: plan.name } }] } }]);
+    expect(started).toMatchObject([
+      {
+        type: plan.name,
+        options: { workflowId: body.workflowId, args: [{ runId: body.runId, params: { mode: 'x', rates: [0.1] }, skeleton: { name: plan.name } }] },
+      },
+    ]);
   });
 
   it('is refused before anything starts: unknown pipeline, unknown plan, wrong parameters', async () => {
     expect((await ask('POST', 'runs', { body: run({ pipeline: 'tiny.pipelin' }) })).body.error?.code).toBe('HDL-NO-PIPELINE');
     expect((await ask('POST', 'runs', { body: run({ pipeline: 'tiny.dayly', planHash: 'x' }) })).body.error?.what).toContain('Did you mean "tiny.daily"?');
     expect(await refused(ask('POST', 'runs', { body: run({ planHash: 'unknown' }) }))).toBe('404 HDL-NO-PLAN');
-    expect((await ask('POST', 'runs', { body: run({ params: { mdoe: 'x' } }) })).body.error).toMatchObject({ code: 'HDL-BAD-PARAMS', what: expect.stringContaining('Did you mean "mode"?') });
+    expect((await ask('POST', 'runs', { body: run({ params: { mdoe: 'x' } }) })).body.error).toMatchObject({
+      code: 'HDL-BAD-PARAMS',
+      what: expect.stringContaining('Did you mean "mode"?'),
+    });
     expect((await ask('POST', 'runs', { body: run({ params: { rates: [0.1, 'fast'] } }) })).body.error?.what).toContain('$.rates[1] must be number');
     expect((await ask('POST', 'runs', { body: run({ params: 'mode' }) })).body.error?.code).toBe('HDL-BAD-PARAMS');
-    expect((await ask('POST', 'runs', { body: run({ pipeline: daily.name, planHash: planHashOf(daily), params: { a: 1 }, partition: { day: '2001-03-01' } }) })).body.error?.what).toContain('takes no parameters');
+    expect(
+      (await ask('POST', 'runs', { body: run({ pipeline: daily.name, planHash: planHashOf(daily), params: { a: 1 }, partition: { day: '2001-03-01' } }) })).body
+        .error?.what,
+    ).toContain('takes no parameters');
     expect(started).toEqual([]);
   });
 
@@ -163,7 +234,10 @@ describe('starting a run', () => {
     expect((await daily_({ day: 7 })).body.error?.what).toContain('day is 7');
     expect((await ask('POST', 'runs', { body: run({ partition: { day: '2001-03-01' } }) })).body.error?.what).toContain('has no partitions');
     expect(started).toEqual([]);
-    expect((await ask<RunSummary>('POST', 'runs', { body: run({ pipeline: daily.name, planHash: planHashOf(daily), partition: { day: '2001-03-01' } }) })).body.partition).toBe('2001-03-01');
+    expect(
+      (await ask<RunSummary>('POST', 'runs', { body: run({ pipeline: daily.name, planHash: planHashOf(daily), partition: { day: '2001-03-01' } }) })).body
+        .partition,
+    ).toBe('2001-03-01');
     expect((await ask<{ items: RunSummary[] }>('GET', 'runs?partition=2001-03-01')).body.items).toHaveLength(1);
   });
 
@@ -178,8 +252,32 @@ describe('starting a run', () => {
 
 describe('the answers', () => {
   it('have the shapes that the OpenAPI document promises', async () => {
-    const { body } = await ask<{ paths: Record<string, Record<string, unknown>>; components: { schemas: Record<string, unknown> } }>('GET', '/openapi.json', { token: null });
-    for (const path of ['/plans', '/runs', '/runs/{runId}', '/runs/{runId}/steps', '/runs/{runId}/wait', '/runs/{runId}/explain', '/runs/{runId}/logs', '/runs/{runId}/plan', '/runs/{runId}/cancel', '/runs/{runId}/pause', '/runs/{runId}/resume', '/runs/{runId}/retry', '/runs/{runId}/answer', '/runs/{runId}/events', '/approvals', '/models', '/models/{name}', '/workers', '/events', '/catalog/rebuild', '/doctor']) {
+    const { body } = await ask<{ paths: Record<string, Record<string, unknown>>; components: { schemas: Record<string, unknown> } }>('GET', '/openapi.json', {
+      token: null,
+    });
+    for (const path of [
+      '/plans',
+      '/runs',
+      '/runs/{runId}',
+      '/runs/{runId}/steps',
+      '/runs/{runId}/wait',
+      '/runs/{runId}/explain',
+      '/runs/{runId}/logs',
+      '/runs/{runId}/plan',
+      '/runs/{runId}/cancel',
+      '/runs/{runId}/pause',
+      '/runs/{runId}/resume',
+      '/runs/{runId}/retry',
+      '/runs/{runId}/answer',
+      '/runs/{runId}/events',
+      '/approvals',
+      '/models',
+      '/models/{name}',
+      '/workers',
+      '/events',
+      '/catalog/rebuild',
+      '/doctor',
+    ]) {
       expect(Object.keys(body.paths), path).toContain(`/api/v1${path}`);
     }
     expect(Object.keys(body.components.schemas)).toEqual(expect.arrayContaining(['RunSummary', 'RunDetail', 'StepRecord', 'Error', 'StartRun']));
@@ -188,8 +286,17 @@ describe('the answers', () => {
   it('give a run that ended from the catalog alone', async () => {
     const row = sampleRun({ pipeline: plan.name });
     await addRun(catalog.db, row);
-    await endRun(catalog.db, row.runId, { status: 'failed', endedAt: 9, output: null, failures: [{ step: 'a', failure: { class: 'data', code: 'HDL-X', message: 'm' } }], abandoned: [] }, { failed: 1 });
+    await endRun(
+      catalog.db,
+      row.runId,
+      { status: 'failed', endedAt: 9, output: null, failures: [{ step: 'a', failure: { class: 'data', code: 'HDL-X', message: 'm' } }], abandoned: [] },
+      { failed: 1 },
+    );
     expect((await ask<RunSummary>('GET', `runs/${row.runId}/wait?timeoutMs=0`)).body).toMatchObject({ status: 'failed', failure: 'a: m' });
-    expect((await ask('GET', `runs/${row.runId}`)).body).toMatchObject({ failures: [{ step: 'a', class: 'data', code: 'HDL-X', message: 'm' }], steps: [], next: null });
+    expect((await ask('GET', `runs/${row.runId}`)).body).toMatchObject({
+      failures: [{ step: 'a', class: 'data', code: 'HDL-X', message: 'm' }],
+      steps: [],
+      next: null,
+    });
   });
 });

@@ -18,7 +18,13 @@ import { eachCatalog } from './each-catalog.ts';
 import { sampleRun, sampleStep } from './samples.ts';
 
 const done: RunFinal = { status: 'done', endedAt: 5_000, output: { ok: true }, failures: [], abandoned: [] };
-const failed: RunFinal = { status: 'failed', endedAt: 5_000, output: null, failures: [{ step: 'fit', failure: { class: 'user', code: 'Error', message: 'no luck\nat line 3' } }], abandoned: [] };
+const failed: RunFinal = {
+  status: 'failed',
+  endedAt: 5_000,
+  output: null,
+  failures: [{ step: 'fit', failure: { class: 'user', code: 'Error', message: 'no luck\nat line 3' } }],
+  abandoned: [],
+};
 
 eachCatalog('the catalog', (catalog, url) => {
   it('opens again with what it held, and migrates only once', async () => {
@@ -74,7 +80,8 @@ eachCatalog('the catalog', (catalog, url) => {
 
   it('lists runs newest first, in pages, by pipeline, partition and status', async () => {
     const project = `list-${newId()}`;
-    for (let i = 0; i < 5; i++) await addRun(catalog().db, sampleRun({ project, createdAt: 1_000 + Math.floor(i / 2), partition: `p${i}`, pipeline: i === 4 ? 'other' : 'one' }));
+    for (let i = 0; i < 5; i++)
+      await addRun(catalog().db, sampleRun({ project, createdAt: 1_000 + Math.floor(i / 2), partition: `p${i}`, pipeline: i === 4 ? 'other' : 'one' }));
     const seen: (string | null)[] = [];
     let cursor: string | undefined;
     do {
@@ -95,9 +102,18 @@ eachCatalog('the catalog', (catalog, url) => {
     const first = [sampleStep('a'), sampleStep('b', { status: 'failed', output: null, failure: { class: 'data', code: 'HDL-X', message: 'bad' } })];
     expect(await catalog().transaction((trx) => writePage(trx, { ...page, steps: first }))).toBe(true);
     expect(await catalog().transaction((trx) => writePage(trx, { ...page, steps: [sampleStep('a', { output: 'changed' })] }))).toBe(false);
-    await catalog().transaction((trx) => writePage(trx, { ...page, retry: 1, steps: [sampleStep('a', { meta: null, output: { auc: 0.63 }, attempts: 0 }), sampleStep('b', { output: 7 }), sampleStep('c')] }));
+    await catalog().transaction((trx) =>
+      writePage(trx, {
+        ...page,
+        retry: 1,
+        steps: [sampleStep('a', { meta: null, output: { auc: 0.63 }, attempts: 0 }), sampleStep('b', { output: 7 }), sampleStep('c')],
+      }),
+    );
     const { items, next } = await listSteps(catalog().db, runId, { limit: 2 });
-    expect(items.map((step) => [step.step, step.status, step.output])).toEqual([['a', 'done', { auc: 0.63 }], ['b', 'done', 7]]);
+    expect(items.map((step) => [step.step, step.status, step.output])).toEqual([
+      ['a', 'done', { auc: 0.63 }],
+      ['b', 'done', 7],
+    ]);
     expect(items[0]?.attempts).toBe(1); // what the first try measured stays
     expect((await listSteps(catalog().db, runId, { limit: 2, cursor: Number(next) })).items.map((step) => step.step)).toEqual(['c']);
     expect(await countSteps(catalog().db, runId)).toEqual({ done: 3 });
@@ -113,7 +129,12 @@ eachCatalog('the catalog', (catalog, url) => {
 
   it('gives the outputs of finished steps in pages of bytes, and not those that were only seen to end', async () => {
     const { runId } = sampleRun();
-    const steps = [...Array.from({ length: 5 }, (_, i) => sampleStep(`s${i}`, { output: 'x'.repeat(400) })), sampleStep('bad', { status: 'failed' }), sampleStep('seen', { output: null, meta: null }), sampleStep('null', { output: null })];
+    const steps = [
+      ...Array.from({ length: 5 }, (_, i) => sampleStep(`s${i}`, { output: 'x'.repeat(400) })),
+      sampleStep('bad', { status: 'failed' }),
+      sampleStep('seen', { output: null, meta: null }),
+      sampleStep('null', { output: null }),
+    ];
     await catalog().transaction((trx) => writePage(trx, { runId, retry: 0, page: '1', at: 1, steps }));
     const names: string[] = [];
     let cursor: number | null = 0;
@@ -130,7 +151,8 @@ eachCatalog('the catalog', (catalog, url) => {
 
   it('gives one run for a key, however many ask at once, and refuses another body', async () => {
     const ids = Array.from({ length: 8 }, () => newId());
-    const claim = (runId: string, digest: string) => catalog().transaction((trx) => claimKey(trx, { project: 'default', pipeline: 'p', key: 'nightly', digest, runId, at: 1 }));
+    const claim = (runId: string, digest: string) =>
+      catalog().transaction((trx) => claimKey(trx, { project: 'default', pipeline: 'p', key: 'nightly', digest, runId, at: 1 }));
     const holders = await Promise.all(ids.map((runId) => claim(runId, 'same')));
     expect(new Set(holders).size).toBe(1);
     await expect(claim(newId(), 'other')).rejects.toMatchObject({ code: 'HDL-KEY-REUSED', what: expect.stringContaining('nightly') });
@@ -166,8 +188,10 @@ eachCatalog('the catalog', (catalog, url) => {
 
   it('lets one of two racing promotions win, and gives a repeated step its own change', async () => {
     const project = newId();
-    for (const digest of ['a', 'b']) await registerVersion(catalog(), { project, name: 'm', uri: 'file:///m', digest, details: {}, runId: newId(), step: 's', at: 1 });
-    const move = (to: string, runId: string) => moveAlias(catalog(), { project, name: 'm', alias: 'champion', to, expect: null, by: 'ann', at: 2, runId, step: 'promote' });
+    for (const digest of ['a', 'b'])
+      await registerVersion(catalog(), { project, name: 'm', uri: 'file:///m', digest, details: {}, runId: newId(), step: 's', at: 1 });
+    const move = (to: string, runId: string) =>
+      moveAlias(catalog(), { project, name: 'm', alias: 'champion', to, expect: null, by: 'ann', at: 2, runId, step: 'promote' });
     const [one, two] = [newId(), newId()];
     const results = await Promise.allSettled([move('1', one), move('2', two)]);
     expect(results.map((result) => result.status).toSorted()).toEqual(['fulfilled', 'rejected']);
@@ -188,7 +212,19 @@ eachCatalog('the catalog', (catalog, url) => {
     await putWait(catalog().db, { ...call, step: 'ok', on: { kind: 'gate', ask: 'Promote?', show: { auc: 1 }, from: ['ml-oncall'] } }, 200);
     await putWait(catalog().db, { ...call, step: 'flights', workflowId: 'next', on: { kind: 'path', uri: 'store://x' } }, 300);
     expect(await watchedWaits(catalog().db, run.project, 1_000, 10)).toMatchObject([{ step: 'flights', workflowId: 'next', since: 100 }]);
-    expect(await openGates(catalog().db, run.project, 1_000, 10)).toEqual([{ runId: run.runId, pipeline: 'flights.train', partition: null, step: 'ok', ask: 'Promote?', show: { auc: 1 }, from: ['ml-oncall'], since: 200, deadline: 9_000 }]);
+    expect(await openGates(catalog().db, run.project, 1_000, 10)).toEqual([
+      {
+        runId: run.runId,
+        pipeline: 'flights.train',
+        partition: null,
+        step: 'ok',
+        ask: 'Promote?',
+        show: { auc: 1 },
+        from: ['ml-oncall'],
+        since: 200,
+        deadline: 9_000,
+      },
+    ]);
     expect(await openGates(catalog().db, run.project, 9_500, 10)).toEqual([]);
     await satisfyWait(catalog().db, run.runId, 'flights', { bytes: 3 }, 400);
     await noteWait(catalog().db, run.runId, 'flights', { sentAt: 500, why: 'for x' });
@@ -200,12 +236,19 @@ eachCatalog('the catalog', (catalog, url) => {
   it('keeps the newest pushed event of a kind, and marks attempts known only from pushes', async () => {
     const runId = newId();
     const at = { runId, step: 'fit', attempt: 1 };
-    await catalog().transaction((trx) => putEvents(trx, [
-      { kind: 'started', ...at, worker: 'w', at: 10 }, { kind: 'progress', ...at, done: 1, total: 3, note: null, at: 11 }, { kind: 'progress', ...at, done: 2, total: 3, note: null, at: 12 },
-      { kind: 'attempt', ...at, worker: 'w', at: 13, failure: { class: 'platform', code: 'X', message: 'm' } }, { kind: 'started', ...at, attempt: 2, worker: 'w', at: 20 },
-    ]));
+    await catalog().transaction((trx) =>
+      putEvents(trx, [
+        { kind: 'started', ...at, worker: 'w', at: 10 },
+        { kind: 'progress', ...at, done: 1, total: 3, note: null, at: 11 },
+        { kind: 'progress', ...at, done: 2, total: 3, note: null, at: 12 },
+        { kind: 'attempt', ...at, worker: 'w', at: 13, failure: { class: 'platform', code: 'X', message: 'm' } },
+        { kind: 'started', ...at, attempt: 2, worker: 'w', at: 20 },
+      ]),
+    );
     expect((await listEvents(catalog().db, runId, ['fit'])).map((event) => event.kind)).toEqual(['started', 'progress', 'attempt', 'started']);
-    await catalog().transaction((trx) => writePage(trx, { runId, retry: 0, page: '1', at: 1, steps: [sampleStep('fit', { meta: { startedAt: 21, attempt: 2, worker: 'w', ms: 5 } })] }));
+    await catalog().transaction((trx) =>
+      writePage(trx, { runId, retry: 0, page: '1', at: 1, steps: [sampleStep('fit', { meta: { startedAt: 21, attempt: 2, worker: 'w', ms: 5 } })] }),
+    );
     await catalog().transaction((trx) => putEvents(trx, [{ kind: 'started', ...at, attempt: 2, worker: 'zombie', at: 99 }]));
     expect(await listAttempts(catalog().db, runId, 'fit')).toEqual([
       { attempt: 1, worker: 'w', startedAt: 10, endedAt: 13, failure: { class: 'platform', code: 'X', message: 'm' }, observed: true },
@@ -228,10 +271,12 @@ eachCatalog('the catalog', (catalog, url) => {
 
   it('undoes a transaction that throws', async () => {
     const run = sampleRun();
-    await expect(catalog().transaction(async (trx) => {
-      await addRun(trx, run);
-      throw new Error('no');
-    })).rejects.toThrow('no');
+    await expect(
+      catalog().transaction(async (trx) => {
+        await addRun(trx, run);
+        throw new Error('no');
+      }),
+    ).rejects.toThrow('no');
     expect(await getRun(catalog().db, run.runId)).toBeUndefined();
   });
 });

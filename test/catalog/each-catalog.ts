@@ -34,6 +34,9 @@ export function eachCatalog(name: string, suite: (catalog: () => Catalog, url: (
       await catalog?.close();
       await server?.stop();
     });
-    suite(() => catalog as Catalog, () => server?.url ?? '');
+    suite(
+      () => catalog as Catalog,
+      () => server?.url ?? '',
+    );
   });
 }

@@ -8,7 +8,9 @@ import { openCatalog, withoutPassword } from '../../catalog/catalog.ts';
 import { childRunId, newId } from '../../catalog/ids.ts';
 
 let folder = '';
-beforeAll(() => { folder = mkdtempSync(join(tmpdir(), 'heddle-open-')); });
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'heddle-open-'));
+});
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('opening a catalog', () => {
@@ -23,7 +25,10 @@ describe('opening a catalog', () => {
   });
 
   it('says that the database does not answer, without the password', async () => {
-    const error = await openCatalog('postgres://heddle:hunter2@127.0.0.1:1/heddle').then(() => null, (thrown: unknown) => thrown);
+    const error = await openCatalog('postgres://heddle:hunter2@127.0.0.1:1/heddle').then(
+      () => null,
+      (thrown: unknown) => thrown,
+    );
     expect(error).toMatchObject({ code: 'HDL-CATALOG-UNREACHABLE', where: 'postgres://heddle@127.0.0.1:1/heddle' });
     expect(String(error)).not.toContain('hunter2');
     expect(withoutPassword('sqlite:/a/b.db')).toBe('sqlite:/a/b.db');

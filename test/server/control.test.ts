@@ -6,9 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../api/metrics.ts';
 import { createNotifier } from '../../api/notify/webhook.ts';
 import type { ServerParts } from '../../api/server-parts.ts';
-import { neighbourDepth, partitionKeys } from '../../api/runs/check-partition.ts';
-import { findNode } from '../../api/runs/find-node.ts';
-import { workflowIdFor } from '../../api/runs/workflow-id.ts';
+import { partitionKeys } from '../../api/runs/check-partition.ts';
 import { openCatalog } from '../../catalog/catalog.ts';
 import { newId } from '../../catalog/ids.ts';
 import { aliasHistory, listVersions } from '../../catalog/models.ts';
@@ -18,7 +16,7 @@ import { addRun, endRun, getRun } from '../../catalog/runs.ts';
 import { getWait } from '../../catalog/waits.ts';
 import type { ControlActivities, ControlStepCall, PrepareChildCall } from '../../dsl/contract/control.ts';
 import type { ModelHandle } from '../../dsl/contract/step.ts';
-import type { Json, PlanNode } from '../../dsl/plan/types.ts';
+import type { Json } from '../../dsl/plan/types.ts';
 import { openStore } from '../../storage/store.ts';
 import { controlActivities } from '../../workers/control-activities.ts';
 import { watchPass } from '../../workers/server-watches.ts';
@@ -29,13 +27,30 @@ let state: TestConfig;
 let parts: ServerParts;
 let control: ControlActivities;
 const signals: unknown[] = [];
-const fakeTemporal = { withDeadline: (_at: number, work: () => unknown) => work(), workflow: { getHandle: () => ({ signal: async (...args: unknown[]) => { signals.push(args); } }) } } as unknown as Client; // what the watch loop calls
+const fakeTemporal = {
+  withDeadline: (_at: number, work: () => unknown) => work(),
+  workflow: {
+    getHandle: () => ({
+      signal: async (...args: unknown[]) => {
+        signals.push(args);
+      },
+    }),
+  },
+} as unknown as Client; // what the watch loop calls
 
 beforeAll(async () => {
   state = testConfig('127.0.0.1:1');
   const { config } = state;
   const log = pino({ level: 'silent' });
-  parts = { config, catalog: await openCatalog(config.catalog), store: openStore({ root: config.storageRoot, project: 'default' }), temporal: fakeTemporal, log, metrics: createMetrics(), notify: createNotifier(null, 'default', log) };
+  parts = {
+    config,
+    catalog: await openCatalog(config.catalog),
+    store: openStore({ root: config.storageRoot, project: 'default' }),
+    temporal: fakeTemporal,
+    log,
+    metrics: createMetrics(),
+    notify: createNotifier(null, 'default', log),
+  };
   control = controlActivities(parts);
   await putPlan(parts.catalog.db, { project: 'default', hash: 'tiny', plan: tinyPlan(), by: 'ann', at: 1 });
 });
@@ -44,10 +59,19 @@ afterAll(async () => {
   state.remove();
 });
 
-const call = (step: string, input: object, runId = newId()): ControlStepCall => ({ project: 'default', runId, pipeline: 'flights.train', step, input: input as Json });
+const call = (step: string, input: object, runId = newId()): ControlStepCall => ({
+  project: 'default',
+  runId,
+  pipeline: 'flights.train',
+  step,
+  input: input as Json,
+});
 const model = (digest: string): ModelHandle => ({ kind: 'model', name: 'flights.delay', version: 'new', uri: `file:///models/${digest}`, digest });
 const failureOf = async (work: Promise<unknown>): Promise<unknown> => {
-  const error = await work.then(() => undefined, (thrown: unknown) => thrown);
+  const error = await work.then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(ApplicationFailure);
   expect((error as ApplicationFailure).nonRetryable).toBe(true); // checked the line before
   return (error as ApplicationFailure).details?.[0];
@@ -60,20 +84,37 @@ describe('models', () => {
     expect(await control['heddle.register_model'](one)).toEqual({ output: { model: { ...model('a'), version: '1' } } });
     expect(await control['heddle.register_model'](call('register', { model: model('a') }))).toMatchObject({ output: { model: { version: '1' } } });
     expect(await control['heddle.register_model'](call('register', { model: model('b') }))).toMatchObject({ output: { model: { version: '2' } } });
-    expect((await listVersions(parts.catalog.db, 'default', 'flights.delay')).map((version) => version.details)).toMatchObject([{ metrics: {} }, { metrics: { auc: 0.63 } }]);
-    expect(await failureOf(control['heddle.register_model'](call('register', { model: 'flights.delay' })))).toMatchObject({ class: 'data', code: 'HDL-BAD-REQUEST' });
+    expect((await listVersions(parts.catalog.db, 'default', 'flights.delay')).map((version) => version.details)).toMatchObject([
+      { metrics: {} },
+      { metrics: { auc: 0.63 } },
+    ]);
+    expect(await failureOf(control['heddle.register_model'](call('register', { model: 'flights.delay' })))).toMatchObject({
+      class: 'data',
+      code: 'HDL-BAD-REQUEST',
+    });
   });
 
   it('are promoted against what the run saw, so that of two racing runs one fails with a code', async () => {
     const runs = [newId(), newId()] as const;
-    for (const runId of runs) await control['heddle.pin']({ project: 'default', runId, planHash: 'tiny', pins: [{ kind: 'model', name: 'flights.delay@champion', optional: true }] });
-    const promote = (runId: string, version: string) => control['heddle.promote_model'](call('promote', { model: { ...model('a'), version }, alias: 'champion' }, runId));
+    for (const runId of runs)
+      await control['heddle.pin']({ project: 'default', runId, planHash: 'tiny', pins: [{ kind: 'model', name: 'flights.delay@champion', optional: true }] });
+    const promote = (runId: string, version: string) =>
+      control['heddle.promote_model'](call('promote', { model: { ...model('a'), version }, alias: 'champion' }, runId));
     expect(await promote(runs[0], '1')).toEqual({ output: { model: { ...model('a'), version: '1' }, previous: null } });
     expect(await promote(runs[0], '1')).toEqual({ output: { model: { ...model('a'), version: '1' }, previous: null } });
     expect(await failureOf(promote(runs[1], '2'))).toMatchObject({ class: 'user', code: 'HDL-ALIAS-MOVED', message: expect.stringContaining('version 1') });
-    expect(await control['heddle.promote_model'](call('promote', { model: { ...model('b'), version: '2' }, alias: 'champion', expected: { ...model('a'), version: '1' } }))).toMatchObject({ output: { model: { digest: 'b' }, previous: { version: '1' } } });
-    expect(await failureOf(control['heddle.promote_model'](call('promote', { model: { ...model('x'), version: '99' }, alias: 'champion' })))).toMatchObject({ code: 'HDL-NO-MODEL' });
-    expect((await aliasHistory(parts.catalog.db, 'default', 'flights.delay')).map((change) => [change.from, change.to])).toEqual([[null, '1'], ['1', '2']]);
+    expect(
+      await control['heddle.promote_model'](
+        call('promote', { model: { ...model('b'), version: '2' }, alias: 'champion', expected: { ...model('a'), version: '1' } }),
+      ),
+    ).toMatchObject({ output: { model: { digest: 'b' }, previous: { version: '1' } } });
+    expect(await failureOf(control['heddle.promote_model'](call('promote', { model: { ...model('x'), version: '99' }, alias: 'champion' })))).toMatchObject({
+      code: 'HDL-NO-MODEL',
+    });
+    expect((await aliasHistory(parts.catalog.db, 'default', 'flights.delay')).map((change) => [change.from, change.to])).toEqual([
+      [null, '1'],
+      ['1', '2'],
+    ]);
   });
 
   it('come back from the journal in the store', async () => {
@@ -92,7 +133,11 @@ describe('models', () => {
 describe('pins', () => {
   it('stay the same for the whole run, whatever changes meanwhile', async () => {
     const runId = newId();
-    const pins = [{ kind: 'model', name: 'flights.delay@champion', optional: false }, { kind: 'model', name: 'other@champion', optional: true }, { kind: 'model', name: 'other', optional: false }] as const;
+    const pins = [
+      { kind: 'model', name: 'flights.delay@champion', optional: false },
+      { kind: 'model', name: 'other@champion', optional: true },
+      { kind: 'model', name: 'other', optional: false },
+    ] as const;
     const before = await control['heddle.pin']({ project: 'default', runId, planHash: 'tiny', pins });
     expect(before.pins).toMatchObject([{ version: '2' }, null, { missing: 'model other' }]);
     await control['heddle.promote_model'](call('promote', { model: { ...model('a'), version: '1' }, alias: 'champion' }));
@@ -103,19 +148,52 @@ describe('pins', () => {
   it('of partitions that are not there say which, and a key that does not fit ends the step', async () => {
     const dataset = { name: 'flights.raw', uri: 'store://flights/raw', partitions: { day: { kind: 'day', start: '2001-01-01' } }, schema: {} } as const;
     const base = tinyPlan();
-    await putPlan(parts.catalog.db, { project: 'default', hash: 'sliced', plan: { ...base, contracts: { ...base.contracts, datasets: { 'flights.raw': dataset } } }, by: 'ann', at: 1 });
-    const ask = (day: string) => control['heddle.pin']({ project: 'default', runId: newId(), planHash: 'sliced', pins: [{ kind: 'slice', dataset: 'flights.raw', how: 'at', key: { day } }] });
+    await putPlan(parts.catalog.db, {
+      project: 'default',
+      hash: 'sliced',
+      plan: { ...base, contracts: { ...base.contracts, datasets: { 'flights.raw': dataset } } },
+      by: 'ann',
+      at: 1,
+    });
+    const ask = (day: string) =>
+      control['heddle.pin']({
+        project: 'default',
+        runId: newId(),
+        planHash: 'sliced',
+        pins: [{ kind: 'slice', dataset: 'flights.raw', how: 'at', key: { day } }],
+      });
     expect((await ask('2001-03-01')).pins).toMatchObject([{ missing: expect.stringContaining('2001-03-01') }]);
     expect(await failureOf(ask('yesterday'))).toMatchObject({ class: 'user', code: 'HDL-BAD-KEY' });
-    const other = control['heddle.pin']({ project: 'default', runId: newId(), planHash: 'sliced', pins: [{ kind: 'slice', dataset: 'nowhere', how: 'at', key: {} }] });
+    const other = control['heddle.pin']({
+      project: 'default',
+      runId: newId(),
+      planHash: 'sliced',
+      pins: [{ kind: 'slice', dataset: 'nowhere', how: 'at', key: {} }],
+    });
     expect(await failureOf(other)).toMatchObject({ code: 'HDL-PLAN-INVALID' });
-    const path = { project: 'default', runId: newId(), workflowId: 'w', planHash: 'tiny', step: 's', on: { kind: 'path', uri: 'ftp://x/y' }, deadline: 1 } as const;
+    const path = {
+      project: 'default',
+      runId: newId(),
+      workflowId: 'w',
+      planHash: 'tiny',
+      step: 's',
+      on: { kind: 'path', uri: 'ftp://x/y' },
+      deadline: 1,
+    } as const;
     expect(await failureOf(control['heddle.watch'](path))).toMatchObject({ code: 'HDL-BAD-URI' });
   });
 });
 
 describe('children', () => {
-  const child = (over: Partial<PrepareChildCall> = {}): PrepareChildCall => ({ project: 'default', parent: { runId: newId(), step: 'score', pipeline: 'flights.train' }, pipeline: 'tiny.pipeline', planHash: 'tiny', params: {}, partition: null, ...over });
+  const child = (over: Partial<PrepareChildCall> = {}): PrepareChildCall => ({
+    project: 'default',
+    parent: { runId: newId(), step: 'score', pipeline: 'flights.train' },
+    pipeline: 'tiny.pipeline',
+    planHash: 'tiny',
+    params: {},
+    partition: null,
+    ...over,
+  });
 
   it('get the same run for the same parent and step, and go on after the parent was retried', async () => {
     const asked = child();
@@ -129,7 +207,11 @@ describe('children', () => {
   });
 
   it('with parameters that do not fit fail for good, with the path', async () => {
-    expect(await failureOf(control['heddle.prepare_child'](child({ params: { rates: 'all' } })))).toMatchObject({ class: 'user', code: 'HDL-BAD-PARAMS', message: expect.stringContaining('$.rates') });
+    expect(await failureOf(control['heddle.prepare_child'](child({ params: { rates: 'all' } })))).toMatchObject({
+      class: 'user',
+      code: 'HDL-BAD-PARAMS',
+      message: expect.stringContaining('$.rates'),
+    });
     expect(await failureOf(control['heddle.prepare_child'](child({ partition: { day: 'x' } })))).toMatchObject({ code: 'HDL-BAD-PARTITION' });
   });
 
@@ -151,7 +233,11 @@ describe('records', () => {
     await control['heddle.record']({ ...page, page: '2', steps: [sampleStep('b')], final });
     await control['heddle.record']({ ...page, page: '2', steps: [sampleStep('b')], final: { ...final, status: 'failed' } });
     expect(await getRun(parts.catalog.db, row.runId)).toMatchObject({ status: 'done', output: 3, counts: { done: 2 } });
-    expect(JSON.parse(Buffer.from(await parts.store.read(`store://runs/${row.runId}.json`)).toString('utf8'))).toMatchObject({ format: 1, run: { status: 'done' }, steps: [{ step: 'a' }, { step: 'b' }] });
+    expect(JSON.parse(Buffer.from(await parts.store.read(`store://runs/${row.runId}.json`)).toString('utf8'))).toMatchObject({
+      format: 1,
+      run: { status: 'done' },
+      steps: [{ step: 'a' }, { step: 'b' }],
+    });
     expect(await control['heddle.load_done']({ runId: row.runId, cursor: 0 })).toEqual({ done: { a: { auc: 0.63 }, b: { auc: 0.63 } }, next: null });
     expect(await failureOf(control['heddle.record']({ ...page, runId: 'nobody' }))).toMatchObject({ code: 'HDL-NO-RUN' });
   });
@@ -161,45 +247,27 @@ describe('waits', () => {
   it('that hold at once are answered at once; the others by signal, again only after a while', async () => {
     const row = sampleRun();
     await addRun(parts.catalog.db, row);
-    const watch = { project: 'default', runId: row.runId, workflowId: row.workflowId, planHash: 'tiny', step: 'file', on: { kind: 'path', uri: 'store://in/a.json' }, deadline: Date.now() + 60_000 } as const;
+    const watch = {
+      project: 'default',
+      runId: row.runId,
+      workflowId: row.workflowId,
+      planHash: 'tiny',
+      step: 'file',
+      on: { kind: 'path', uri: 'store://in/a.json' },
+      deadline: Date.now() + 60_000,
+    } as const;
     expect(await control['heddle.watch'](watch)).toEqual({ state: 'waiting', why: 'for store://in/a.json' });
     await watchPass(parts, Date.now());
     expect(signals).toEqual([]);
     await parts.store.write('store://in/a.json', Buffer.from('{}'));
     const now = Date.now();
     for (const at of [now, now + 1_000, now + 11_000]) await watchPass(parts, at);
-    expect(signals).toMatchObject([['heddle.satisfied', { step: 'file', value: { bytes: 2 } }], ['heddle.satisfied', { step: 'file' }]]);
+    expect(signals).toMatchObject([
+      ['heddle.satisfied', { step: 'file', value: { bytes: 2 } }],
+      ['heddle.satisfied', { step: 'file' }],
+    ]);
     expect(await getWait(parts.catalog.db, row.runId, 'file')).toMatchObject({ sends: 2 });
     expect(await control['heddle.watch']({ ...watch, step: 'other' })).toMatchObject({ state: 'satisfied', value: { bytes: 2 } });
     expect(await getWait(parts.catalog.db, row.runId, 'other')).toBeUndefined();
-  });
-});
-
-describe('names', () => {
-  it('of workflows stay below 200 bytes and stay different', () => {
-    const [a, b] = [newId(), newId()];
-    const long = 'ä'.repeat(150);
-    expect(workflowIdFor('p', 'short', null, a)).toBe(`p:short:-:${a}`);
-    expect(Buffer.byteLength(workflowIdFor('p', long, 'x', a))).toBeLessThanOrEqual(200);
-    expect(workflowIdFor('p', long, 'x', a)).not.toBe(workflowIdFor('p', long, 'x', b));
-    expect(workflowIdFor('p', long, 'x', a)).toContain(a);
-  });
-
-  it('of steps lead to their node and place through maps, loops and branches', () => {
-    const task = (id: string): PlanNode => ({ kind: 'task', id, task: `${id}@1`, input: {} });
-    const block = (...nodes: PlanNode[]) => ({ nodes, output: null });
-    const branch: PlanNode = { kind: 'branch', id: 'when:good', if: true, then: block(task('flights.register')), else: block(task('mourn')) };
-    const skeleton = { ...tinyPlan().skeleton, always: block(task('clean')), body: block(
-      { kind: 'map', id: 'trials', over: [], items: 'array', parallel: 1, depth: 1, body: block(task('train'), { kind: 'loop', id: 'tune', start: null, depth: 2, until: true, max: 3, onMax: 'stop', body: block(task('fit')) }) }, branch) };
-    const place = (step: string) => findNode(skeleton, step)?.place;
-    expect(['trials', 'trials[0.01].train', 'trials[a].x].train', 'trials[1].tune#2.fit', 'flights.register', 'mourn', 'always.clean', 'trials[2]', 'trials[1].tune#3'].map(place))
-      .toEqual(['trials', 'trials/train', 'trials/train', 'trials/tune/fit', 'when:good/flights.register', 'when:good/mourn', 'always/clean', 'trials', 'trials/tune']);
-    expect(place('trials[0].nothing')).toBeUndefined();
-    expect(findNode(skeleton, 'mourn')?.branches.map(({ side }) => side)).toEqual(['else']);
-  });
-
-  it('of neighbours are followed as deep as the plan does', () => {
-    expect(neighbourDepth({ a: { $ref: ['$partition', 'key'] } })).toBe(0);
-    expect(neighbourDepth([{ a: { $ref: ['$partition', 'next'] } }, { $ref: ['$partition', 'previous', 'previous', 'start'] }])).toBe(2);
   });
 });

@@ -21,7 +21,8 @@ let ended: Promise<void>;
 let broken = false;
 
 const tiny = async (call: StepCall): Promise<StepResult> => {
-  if (broken && call.step === 'second') throw ApplicationFailure.create({ type: 'user', message: 'broken', nonRetryable: true, details: [{ class: 'user', code: 'Error', message: 'broken' }] });
+  if (broken && call.step === 'second')
+    throw ApplicationFailure.create({ type: 'user', message: 'broken', nonRetryable: true, details: [{ class: 'user', code: 'Error', message: 'broken' }] });
   return { output: { step: call.step, input: call.input }, meta: { startedAt: Date.now(), attempt: 1, worker: 'bare', ms: 1 } };
 };
 
@@ -43,11 +44,22 @@ afterAll(async () => {
   state?.remove();
 });
 
-const task = (id: string, input: object = {}, after?: string[]): PlanNode => ({ kind: 'task', id, task: 'tiny@1', input: input as never, ...(after && { after }) });
+const task = (id: string, input: object = {}, after?: string[]): PlanNode => ({
+  kind: 'task',
+  id,
+  task: 'tiny@1',
+  input: input as never,
+  ...(after && { after }),
+});
 async function stored(nodes: PlanNode[], over: Partial<Plan['contracts']> = {}, calls: Record<string, string> = {}, name = 'tiny.pipeline'): Promise<Plan> {
   const base = tinyPlan();
   const rules = { 'tiny@1': { ...base.skeleton.tasks['tiny@1'], attempts: 1 } } as Plan['skeleton']['tasks'];
-  const plan: Plan = { ...base, name, skeleton: { ...base.skeleton, name, tasks: rules, calls, body: { nodes, output: { $ref: [nodes.at(-1)?.id ?? ''] } } }, contracts: { ...base.contracts, ...over } };
+  const plan: Plan = {
+    ...base,
+    name,
+    skeleton: { ...base.skeleton, name, tasks: rules, calls, body: { nodes, output: { $ref: [nodes.at(-1)?.id ?? ''] } } },
+    contracts: { ...base.contracts, ...over },
+  };
   const { status, body } = await api.post('/plans', { plan, hash: planHashOf(plan) });
   expect(status, JSON.stringify(body)).toBe(200);
   return plan;
@@ -58,7 +70,10 @@ it('a run goes through interpreter and worker to its exact record', async () => 
   const { body } = await api.run(plan, {});
   const run = await api.ended(body.runId);
   expect(run).toMatchObject({ status: 'done', counts: { done: 2 }, output: { step: 'second', input: { of: 'first' } } });
-  expect(run.steps.map((step) => [step.step, step.status, step.worker, step.attempts])).toEqual([['first', 'done', 'bare', 1], ['second', 'done', 'bare', 1]]);
+  expect(run.steps.map((step) => [step.step, step.status, step.worker, step.attempts])).toEqual([
+    ['first', 'done', 'bare', 1],
+    ['second', 'done', 'bare', 1],
+  ]);
 });
 
 it('a failed run is retried from what it had finished', async () => {
@@ -68,7 +83,10 @@ it('a failed run is retried from what it had finished', async () => {
   const failed = await api.ended(body.runId);
   expect(failed).toMatchObject({ status: 'failed', counts: { done: 1, failed: 1, blocked: 1 } });
   expect(failed.steps[2]?.failure?.code).toBe('HDL-UPSTREAM-FAILED');
-  expect((await api.get<Explanation>(`/runs/${body.runId}/explain?step=third`)).body).toMatchObject({ status: 'blocked', because: [expect.stringContaining('second')] });
+  expect((await api.get<Explanation>(`/runs/${body.runId}/explain?step=third`)).body).toMatchObject({
+    status: 'blocked',
+    because: [expect.stringContaining('second')],
+  });
   broken = false;
   expect((await api.post<RunSummary>(`/runs/${body.runId}/retry`, {})).body.status).toBe('running');
   const done = await api.ended(body.runId);
@@ -77,7 +95,10 @@ it('a failed run is retried from what it had finished', async () => {
 });
 
 it('a gate is listed, answered and recorded with who and note', async () => {
-  const plan = await stored([{ kind: 'gate', id: 'ok', ask: 'Promote?', show: { n: 1 }, from: ['ml-oncall'], withinMs: 60_000, onTimeout: 'reject' }, task('after', { by: { $ref: ['ok', 'by'] } })]);
+  const plan = await stored([
+    { kind: 'gate', id: 'ok', ask: 'Promote?', show: { n: 1 }, from: ['ml-oncall'], withinMs: 60_000, onTimeout: 'reject' },
+    task('after', { by: { $ref: ['ok', 'by'] } }),
+  ]);
   const { body } = await api.run(plan, {});
   await until(async () => (await api.get<Page<OpenGate>>('/approvals')).body.items.find((gate) => gate.runId === body.runId));
   expect((await api.get<RunDetail>(`/runs/${body.runId}`)).body.steps[0]).toMatchObject({ step: 'ok', status: 'waiting' });
@@ -89,12 +110,22 @@ it('a called pipeline is a run of its own, and a started one lives on', async ()
   const child = await stored([task('inner', { p: { $ref: ['$params', 'mode'] } })], {}, {}, 'tiny.child');
   const hash = planHashOf(child);
   const call = (id: string, mode: 'call' | 'start'): PlanNode => ({ kind: 'pipeline', id, pipeline: child.name, mode, params: { mode: id }, partition: null });
-  const plan = await stored([call('called', 'call'), call('started', 'start'), task('last', { got: { $ref: ['called', 'input'] }, run: { $ref: ['started', 'runId'] } })], {}, { [child.name]: hash }, 'tiny.parent');
+  const plan = await stored(
+    [call('called', 'call'), call('started', 'start'), task('last', { got: { $ref: ['called', 'input'] }, run: { $ref: ['started', 'runId'] } })],
+    {},
+    { [child.name]: hash },
+    'tiny.parent',
+  );
   const { body } = await api.run(plan, {});
   const run = await api.ended(body.runId);
   expect(run).toMatchObject({ status: 'done', output: { input: { got: { p: 'called' } } } });
   const children = (await api.get<Page<RunSummary>>('/runs?pipeline=tiny.child')).body.items;
-  expect(children.map((item) => item.parent)).toEqual(expect.arrayContaining([{ runId: body.runId, step: 'called' }, { runId: body.runId, step: 'started' }]));
+  expect(children.map((item) => item.parent)).toEqual(
+    expect.arrayContaining([
+      { runId: body.runId, step: 'called' },
+      { runId: body.runId, step: 'started' },
+    ]),
+  );
   for (const item of children) expect(await api.ended(item.runId)).toMatchObject({ status: 'done', counts: { done: 1 } });
 });
 
@@ -111,14 +142,19 @@ it('a step that no worker can take shows what it waits for, and cancel ends it',
 });
 
 it('an end by force ends what the run called, too', async () => {
-    const child = await stored([{ kind: 'wait', id: 'data', on: { event: 'landed' }, withinMs: 60_000 }], {}, {}, 'tiny.waiting');
-    const plan = await stored([{ kind: 'pipeline', id: 'called', pipeline: child.name, mode: 'call', params: {}, partition: null }], {}, { [child.name]: planHashOf(child) }, 'tiny.caller');
-    const { body } = await api.run(plan, {});
-    const called = await until(async () => (await api.get<Page<RunSummary>>('/runs?pipeline=tiny.waiting&status=running')).body.items[0]);
-    await until(async () => (await api.get<RunDetail>(`/runs/${called.runId}`)).body.counts.waiting === 1);
-    expect((await api.post<RunSummary>(`/runs/${body.runId}/cancel`, { force: true, reason: 'enough' })).body).toMatchObject({ status: 'cancelled' });
-    expect((await api.get<RunDetail>(`/runs/${called.runId}`)).body).toMatchObject({ status: 'cancelled', failures: [{ message: 'enough' }] });
-    for (const { workflowId } of [body, called]) expect((await server.parts.temporal.workflow.getHandle(workflowId).describe()).status.name).not.toBe('RUNNING');
+  const child = await stored([{ kind: 'wait', id: 'data', on: { event: 'landed' }, withinMs: 60_000 }], {}, {}, 'tiny.waiting');
+  const plan = await stored(
+    [{ kind: 'pipeline', id: 'called', pipeline: child.name, mode: 'call', params: {}, partition: null }],
+    {},
+    { [child.name]: planHashOf(child) },
+    'tiny.caller',
+  );
+  const { body } = await api.run(plan, {});
+  const called = await until(async () => (await api.get<Page<RunSummary>>('/runs?pipeline=tiny.waiting&status=running')).body.items[0]);
+  await until(async () => (await api.get<RunDetail>(`/runs/${called.runId}`)).body.counts.waiting === 1);
+  expect((await api.post<RunSummary>(`/runs/${body.runId}/cancel`, { force: true, reason: 'enough' })).body).toMatchObject({ status: 'cancelled' });
+  expect((await api.get<RunDetail>(`/runs/${called.runId}`)).body).toMatchObject({ status: 'cancelled', failures: [{ message: 'enough' }] });
+  for (const { workflowId } of [body, called]) expect((await server.parts.temporal.workflow.getHandle(workflowId).describe()).status.name).not.toBe('RUNNING');
 });
 
 it('pause starts nothing new, resume goes on', async () => {
