@@ -11,7 +11,14 @@ export const FlightRow = z.object({ at, delay: z.int().describe('minutes'), dist
 export const Flights = dataset('flights.raw', { uri: 'store://flights/raw', partitions: Day, schema: FlightRow });
 
 /** A day's flights by route: small tables that rolling rates are sums of. */
-export const CountRow = z.object({ day: z.int().describe('seconds since the epoch'), origin: z.string(), destination: z.string(), flights: z.int(), late: z.int(), distance: z.int() });
+export const CountRow = z.object({
+  day: z.int().describe('seconds since the epoch'),
+  origin: z.string(),
+  destination: z.string(),
+  flights: z.int(),
+  late: z.int(),
+  distance: z.int(),
+});
 export const Counts = dataset('flights.counts', { uri: 'store://flights/counts', partitions: Day, schema: CountRow });
 
 const rate = z.number().describe('smoothed share of late flights before the day');

@@ -30,13 +30,10 @@ export const buildFeatures = task({
   },
 });
 
-export const features = pipeline(
-  { name: 'flights.features', owner, partitions: Day, schedule: { cron: '0 2 * * *', timezone: 'UTC' } },
-  ({ partition }) => {
-    const flights = waitFor(Flights.at(partition), { within: '6h' });
-    return buildFeatures({ flights, history: Counts.before(partition, '28d'), asOf: partition.start, into: partition });
-  },
-);
+export const features = pipeline({ name: 'flights.features', owner, partitions: Day, schedule: { cron: '0 2 * * *', timezone: 'UTC' } }, ({ partition }) => {
+  const flights = waitFor(Flights.at(partition), { within: '6h' });
+  return buildFeatures({ flights, history: Counts.before(partition, '28d'), asOf: partition.start, into: partition });
+});
 
 /** The same for many days: each is computed and published by itself. */
 export const featuresRange = pipeline({ name: 'flights.features_range', owner, params: z.object({ days: z.array(DayKey) }) }, ({ params }) => {

@@ -24,11 +24,11 @@ export const prewarm = pipeline(
   ({ params: { model, cache, namespace, goal }, partition }) => {
     const ready = preflight({ cache, namespace, model });
     const universe = enumerate({ history: Counts.before(partition, '28d'), asOf: partition.start }, { after: ready });
-    const written = map(
-      universe.shards,
-      (shard) => warmShard({ shard, routes: universe.routes, model, target: ready.target }),
-      { id: 'warmed', parallel: 4, key: (shard) => shard.id },
-    );
+    const written = map(universe.shards, (shard) => warmShard({ shard, routes: universe.routes, model, target: ready.target }), {
+      id: 'warmed',
+      parallel: 4,
+      key: (shard) => shard.id,
+    });
     const check = verify({ routes: universe.routes, model, target: ready.target, written });
     const served = when(
       all(gte(check.coverage, goal), eq(check.mismatches, 0)),

@@ -35,7 +35,9 @@ mkdirSync(state, { recursive: true });
 chapter('heddle dev: Temporal, server and worker on a fresh state folder');
 const server = await startDevServer(heddle, state);
 say(`up at ${server.state.server}, state in ${state}`);
-say(`python3: ${withPython ? `${python.stdout.trim()}, so scoring runs its report step in Python (--param python=true)` : 'not here, so scoring leaves out its report step in Python (--param python=false)'}`);
+say(
+  `python3: ${withPython ? `${python.stdout.trim()}, so scoring runs its report step in Python (--param python=true)` : 'not here, so scoring leaves out its report step in Python (--param python=false)'}`,
+);
 let done = false;
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop().then(() => process.exit(130)));
 try {
@@ -81,7 +83,9 @@ async function demo(): Promise<boolean> {
   const { model } = stepOutput<{ model: { uri: string; digest: string } }>(train, 'register');
   const check = await checkCache(cache, routes.uri, model);
   for (const { key, score: found } of check.examples) say(`  ${key}  ${found === null ? 'nothing' : `${(100 * found).toFixed(1)} % late`}`);
-  say(`  version ${check.version}: ${check.found.toLocaleString('en-US')} of ${check.expected.toLocaleString('en-US')} entries, ${check.mismatches} mismatches`);
+  say(
+    `  version ${check.version}: ${check.found.toLocaleString('en-US')} of ${check.expected.toLocaleString('en-US')} entries, ${check.mismatches} mismatches`,
+  );
 
   const rows = [rowOf(features), rowOf(train, stepOutput<{ rows: number }>(train, 'flights.build_dataset').rows), rowOf(score), rowOf(prewarm, warmed.entries)];
   const report: DemoReport = {
@@ -91,13 +95,17 @@ async function demo(): Promise<boolean> {
   };
   writeFileSync(reportFile, `${JSON.stringify(report, null, 2)}\n`);
   const seconds = (performance.now() - started) / 1000;
-  say(`\n${closingTable([rowOf(land), rowOf(range), ...rows], {
-    'flights.train': `AUC ${trained.auc.toFixed(4)} (${trained.low.toFixed(3)} to ${trained.high.toFixed(3)}), ${(100 * trained.baseRate).toFixed(1)} % late`,
-    'flights.prewarm': `coverage ${(100 * report.cache.coverage).toFixed(1)} %, ${report.cache.mismatches} mismatches`,
-  })}`);
+  say(
+    `\n${closingTable([rowOf(land), rowOf(range), ...rows], {
+      'flights.train': `AUC ${trained.auc.toFixed(4)} (${trained.low.toFixed(3)} to ${trained.high.toFixed(3)}), ${(100 * trained.baseRate).toFixed(1)} % late`,
+      'flights.prewarm': `coverage ${(100 * report.cache.coverage).toFixed(1)} %, ${report.cache.mismatches} mismatches`,
+    })}`,
+  );
   const peak = server.peakMiB();
   say(`\n${seconds.toFixed(0)} s in all${peak === null ? '' : `, at most ${Math.round(peak)} MiB of memory`}`);
-  say(`the page: ${server.state.server}${server.state.temporalUi ? `, Temporal's own: ${server.state.temporalUi}` : ''}${options.keep ? '' : ' (stopped now; --keep leaves it up)'}`);
+  say(
+    `the page: ${server.state.server}${server.state.temporalUi ? `, Temporal's own: ${server.state.temporalUi}` : ''}${options.keep ? '' : ' (stopped now; --keep leaves it up)'}`,
+  );
   say(`report: ${reportFile}`);
   return report.pipelines.every(({ status }) => status === 'done') && report.cache.mismatches === 0;
 }
@@ -136,7 +144,9 @@ async function approvalOf(runId: string): Promise<void> {
   let told = '';
   while (Date.now() < until) {
     const { status, steps } = await detail(runId);
-    const active = steps.filter((step) => ['running', 'publishing', 'queued', 'retrying', 'waiting'].includes(step.status) && step.task !== null).map(({ step }) => step);
+    const active = steps
+      .filter((step) => ['running', 'publishing', 'queued', 'retrying', 'waiting'].includes(step.status) && step.task !== null)
+      .map(({ step }) => step);
     if (active.join() !== told) say(`  ${(told = active.join()) || '...'}`);
     if (steps.some((step) => step.kind === 'gate' && step.status === 'waiting')) return;
     if (status !== 'running') throw new Error(`flights.train is ${status} and never asked: heddle show ${runId}`);

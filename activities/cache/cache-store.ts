@@ -79,7 +79,8 @@ async function openStore(folder: string): Promise<CacheStore> {
         meta.putSync('pointer', { version: to, previous: from, by });
         return true;
       }),
-    versions: () => [...meta.getRange({ start: 'version:', end: 'version;' })].map(({ key, value }) => ({ version: key.slice('version:'.length), madeAt: Number(value) })),
+    versions: () =>
+      [...meta.getRange({ start: 'version:', end: 'version;' })].map(({ key, value }) => ({ version: key.slice('version:'.length), madeAt: Number(value) })),
     async drop(version) {
       if (pointer()?.version === version) throw new Error(`version ${version} is being served and cannot be dropped`);
       const table = tables.get(version) ?? root.openDB<Buffer, string>({ name: `v:${version}`, encoding: 'binary' });

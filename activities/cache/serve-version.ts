@@ -4,5 +4,6 @@ import type { CacheStore } from './cache-store.ts';
 /** Throws when another writer swapped in between: two loads of one table ran at once. */
 export function serveVersion(store: CacheStore, version: string, by: string): void {
   const from = store.pointer()?.version ?? null;
-  if (from !== version && !store.swap(from, version, by)) throw new Error(`another load moved the table of ${store.folder} away from ${from}: run this one again`);
+  if (from !== version && !store.swap(from, version, by))
+    throw new Error(`another load moved the table of ${store.folder} away from ${from}: run this one again`);
 }

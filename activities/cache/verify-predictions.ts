@@ -10,7 +10,12 @@ export interface Verdict {
 const BATCH = 10_000;
 
 /** `fresh` are float32 scores, as the cache keeps them: they must be equal. */
-export async function verifyPredictions(reader: CacheReader, keys: readonly string[], fresh: ArrayLike<number>, breathe?: () => Promise<void>): Promise<Verdict> {
+export async function verifyPredictions(
+  reader: CacheReader,
+  keys: readonly string[],
+  fresh: ArrayLike<number>,
+  breathe?: () => Promise<void>,
+): Promise<Verdict> {
   let found = 0;
   let mismatches = 0;
   for (let first = 0; first < keys.length; first += BATCH) {

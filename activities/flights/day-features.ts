@@ -37,7 +37,14 @@ export function dayFeatures(flights: FlightColumns, rates: DelayRates): DayFeatu
   const features = Object.fromEntries(FEATURES.map((name, f) => [name, column(matrix, f, numRows)])) as { [F in Feature]: Float32Array };
   return {
     numRows,
-    columns: { flight: Int32Array.from({ length: numRows }, (_, i) => i), at: flights.at, origin: flights.origin, destination: flights.destination, late, ...features },
+    columns: {
+      flight: Int32Array.from({ length: numRows }, (_, i) => i),
+      at: flights.at,
+      origin: flights.origin,
+      destination: flights.destination,
+      late,
+      ...features,
+    },
   };
 }
 function column(matrix: Float32Array, f: number, numRows: number): Float32Array {

@@ -7,6 +7,7 @@ export interface Shard {
 }
 export function planShards(rows: number, perShard: number): Shard[] {
   const shards: Shard[] = [];
-  for (let first = 0; first < rows; first += perShard) shards.push({ id: `rows-${String(first).padStart(8, '0')}`, first, count: Math.min(perShard, rows - first) });
+  for (let first = 0; first < rows; first += perShard)
+    shards.push({ id: `rows-${String(first).padStart(8, '0')}`, first, count: Math.min(perShard, rows - first) });
   return shards;
 }

@@ -10,7 +10,8 @@ export interface Parted {
 
 /** Throws when the model was trained on other columns. */
 export function partRows(table: FeatureTable, model: { readonly features: readonly string[]; readonly profile: RangeProfile }): Parted {
-  if (model.features.join() !== table.features.join()) throw new Error(`the model takes ${model.features.join(', ')}, and the rows have ${table.features.join(', ')}`);
+  if (model.features.join() !== table.features.join())
+    throw new Error(`the model takes ${model.features.join(', ')}, and the rows have ${table.features.join(', ')}`);
   const width = table.features.length;
   const bad = outOfRange(table.x, table.features, model.profile);
   const rows = bad.reduce((count, feature) => count + (feature < 0 ? 1 : 0), 0);

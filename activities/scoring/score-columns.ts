@@ -1,11 +1,23 @@
 /** Puts scores beside the rows they belong to, batch by batch, in the order of the day. Worker side. */
 interface Batch {
   readonly numRows: number;
-  readonly columns: { readonly flight: ArrayLike<number>; readonly at: ArrayLike<number>; readonly origin: ArrayLike<string>; readonly destination: ArrayLike<string> };
+  readonly columns: {
+    readonly flight: ArrayLike<number>;
+    readonly at: ArrayLike<number>;
+    readonly origin: ArrayLike<string>;
+    readonly destination: ArrayLike<string>;
+  };
 }
 interface Scored {
   readonly numRows: number;
-  readonly columns: { readonly flight: Int32Array; readonly at: Int32Array; readonly origin: string[]; readonly destination: string[]; readonly score: Float32Array; readonly model: string[] };
+  readonly columns: {
+    readonly flight: Int32Array;
+    readonly at: Int32Array;
+    readonly origin: string[];
+    readonly destination: string[];
+    readonly score: Float32Array;
+    readonly model: string[];
+  };
 }
 
 export class ScoreColumns {

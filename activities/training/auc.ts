@@ -44,7 +44,7 @@ function weightedAuc(scores: ArrayLike<number>, labels: ArrayLike<number>, order
   let below = 0; // negatives with a lower score
   let wins = 0;
   let positives = 0;
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     const score = scores[order[i]!]!;
     let tiedNegatives = 0;
     let tiedPositives = 0;

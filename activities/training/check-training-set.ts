@@ -10,7 +10,9 @@ export function checkTrainingSet(set: TrainingSet, part: string): void {
   let late = 0;
   for (let i = 0; i < set.rows; i++) late += set.y[i]!;
   const rate = late / set.rows;
-  if (rate < RATES.low || rate > RATES.high) throw new Error(`${(100 * rate).toFixed(1)} % of the flights of the ${part} part are late; ${100 * RATES.low} to ${100 * RATES.high} % are plausible`);
+  if (rate < RATES.low || rate > RATES.high)
+    throw new Error(`${(100 * rate).toFixed(1)} % of the flights of the ${part} part are late; ${100 * RATES.low} to ${100 * RATES.high} % are plausible`);
   const hole = set.x.findIndex((value) => !Number.isFinite(value));
-  if (hole >= 0) throw new Error(`the ${part} part has no number in row ${Math.floor(hole / set.features.length)}, feature ${set.features[hole % set.features.length]}`);
+  if (hole >= 0)
+    throw new Error(`the ${part} part has no number in row ${Math.floor(hole / set.features.length)}, feature ${set.features[hole % set.features.length]}`);
 }

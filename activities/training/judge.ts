@@ -22,7 +22,8 @@ export function judge(evidence: Evidence, minAuc: number): string[] {
   if (championAuc !== null && auc < championAuc - TOLERANCE) reasons.push(`AUC ${show(auc)} is under the champion's ${show(championAuc)}`);
   for (const slice of slices) {
     if (slice.auc < SLICE_FLOOR) reasons.push(`${slice.slice}: AUC ${show(slice.auc)} is no better than chance`);
-    else if (slice.championAuc !== null && slice.auc < slice.championAuc - SLICE_TOLERANCE) reasons.push(`${slice.slice}: AUC ${show(slice.auc)} against the champion's ${show(slice.championAuc)}`);
+    else if (slice.championAuc !== null && slice.auc < slice.championAuc - SLICE_TOLERANCE)
+      reasons.push(`${slice.slice}: AUC ${show(slice.auc)} against the champion's ${show(slice.championAuc)}`);
   }
   if (rowsPerSecond < MIN_ROWS_PER_SECOND) reasons.push(`it scores ${rowsPerSecond} rows a second, and ${MIN_ROWS_PER_SECOND} are needed`);
   return reasons;

@@ -9,7 +9,14 @@ const FLOAT = 1;
 
 export function exportOnnx(network: Network): Uint8Array {
   const { inputs, hidden, weights, mean, std } = network;
-  const constants: Message[] = [tensor('mean', [inputs], mean), tensor('scale', [inputs], std.map((value) => 1 / value))];
+  const constants: Message[] = [
+    tensor('mean', [inputs], mean),
+    tensor(
+      'scale',
+      [inputs],
+      std.map((value) => 1 / value),
+    ),
+  ];
   const nodes: Message[] = [node('Sub', ['features', 'mean'], 'centred'), node('Mul', ['centred', 'scale'], 'standardised')];
   if (hidden === 0) {
     constants.push(tensor('w', [inputs, 1], weights.subarray(0, inputs)), tensor('b', [1], weights.subarray(inputs)));
@@ -32,7 +39,13 @@ export function exportOnnx(network: Network): Uint8Array {
     [1, 8], // ir_version
     [2, 'heddle'],
     [7, graph],
-    [8, [[1, ''], [2, 17]]], // opset_import: the default domain
+    [
+      8,
+      [
+        [1, ''],
+        [2, 17],
+      ],
+    ], // opset_import: the default domain
   ]);
 }
 
@@ -46,5 +59,22 @@ function tensor(name: string, shape: readonly number[], values: Float64Array): M
 /** float [N, columns]. */
 const valueInfo = (name: string, columns: number): Message => [
   [1, name],
-  [2, [[1, [[1, FLOAT], [2, [[1, [[2, 'N']]], [1, [[1, columns]]]]]]]]],
+  [
+    2,
+    [
+      [
+        1,
+        [
+          [1, FLOAT],
+          [
+            2,
+            [
+              [1, [[2, 'N']]],
+              [1, [[1, columns]]],
+            ],
+          ],
+        ],
+      ],
+    ],
+  ],
 ];

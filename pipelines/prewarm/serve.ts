@@ -62,7 +62,9 @@ export const swap = task({
     const store = await openCache(target.cache, target.namespace);
     try {
       if (!store.swap(from, target.version, ctx.idempotencyKey)) {
-        throw new Error(`the cache serves ${store.pointer()?.version ?? 'nothing'} and not ${from ?? 'nothing'} any more: another run was faster, and its version stays`);
+        throw new Error(
+          `the cache serves ${store.pointer()?.version ?? 'nothing'} and not ${from ?? 'nothing'} any more: another run was faster, and its version stays`,
+        );
       }
       return { version: target.version };
     } finally {

@@ -40,7 +40,8 @@ export const loadTable = task({
   async run({ scores, model, cache }, ctx) {
     const entries: { key: string; score: number }[] = [];
     for await (const { numRows, columns } of ctx.read(Scores, scores)) {
-      for (let i = 0; i < numRows; i++) entries.push({ key: `${columns.origin[i]}-${columns.destination[i]}/${columns.at[i]}/${columns.flight[i]}`, score: columns.score[i]! });
+      for (let i = 0; i < numRows; i++)
+        entries.push({ key: `${columns.origin[i]}-${columns.destination[i]}/${columns.at[i]}/${columns.flight[i]}`, score: columns.score[i]! });
     }
     entries.sort((a, b) => (a.key < b.key ? -1 : 1));
     // the digest of what is loaded is in the name: another load of the same scores writes the same version
@@ -49,7 +50,12 @@ export const loadTable = task({
     try {
       const keys = entries.map(({ key }) => key);
       const options = { asOf: Math.floor(Date.now() / 1000), lifetimeS: LIFETIME_S, breathe: breathing(ctx.signal) };
-      await writePredictions(store.table(version), keys, Float32Array.from(entries, ({ score }) => score), options);
+      await writePredictions(
+        store.table(version),
+        keys,
+        Float32Array.from(entries, ({ score }) => score),
+        options,
+      );
       serveVersion(store, version, ctx.idempotencyKey);
       return { keys: keys.length, version };
     } finally {

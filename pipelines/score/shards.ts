@@ -27,7 +27,9 @@ export const validateInput = task({
     const meta = parseMeta(await ctx.readArtifact(`${model.uri}/meta.json`));
     const { kept, rejects } = partRows(await gatherFeatures(ctx.read(Features, features), features.rows), meta);
     if (rejects.length > tolerate * features.rows) {
-      throw new Error(`${rejects.length} of ${features.rows} rows are out of the range of model ${model.version}, first by ${rejects[0]?.feature}: more than ${100 * tolerate} %`);
+      throw new Error(
+        `${rejects.length} of ${features.rows} rows are out of the range of model ${model.version}, first by ${rejects[0]?.feature}: more than ${100 * tolerate} %`,
+      );
     }
     return { kept: await ctx.artifact('kept-rows.bin', encodeKeptRows(kept)), rows: kept.rows, rejects: await ctx.write(Rejects, rejects) };
   },
@@ -68,10 +70,12 @@ export const checkScores = task({
   output: z.object({ parts: z.array(Part), mean: z.number() }),
   async run({ parts, rows, kept, quarantined, model }, ctx) {
     const scored = parts.reduce((sum, part) => sum + part.rows, 0);
-    if (scored !== kept || kept + quarantined !== rows) throw new Error(`rows do not add up: ${rows} in, ${scored} scored of ${kept} kept, ${quarantined} quarantined`);
+    if (scored !== kept || kept + quarantined !== rows)
+      throw new Error(`rows do not add up: ${rows} in, ${scored} scored of ${kept} kept, ${quarantined} quarantined`);
     const mean = scored === 0 ? 0 : parts.reduce((sum, part) => sum + part.sum, 0) / scored;
     const { baseRate } = parseMeta(await ctx.readArtifact(`${model.uri}/meta.json`));
-    if (!(Math.abs(mean - baseRate) <= MAX_SHIFT)) throw new Error(`the mean score is ${mean.toFixed(3)}, and in training ${baseRate.toFixed(3)} of the flights were late`);
+    if (!(Math.abs(mean - baseRate) <= MAX_SHIFT))
+      throw new Error(`the mean score is ${mean.toFixed(3)}, and in training ${baseRate.toFixed(3)} of the flights were late`);
     return { parts, mean };
   },
 });

@@ -54,7 +54,8 @@ export const buildDataset = task({
       const at = set.at[i]!;
       // a label is known a day after its flight
       if (at >= end) throw new AsOfError(`a row dated ${new Date(at * 1000).toISOString()}`, end);
-      if (i > 0 && at < set.at[i - 1]! && Math.floor(at / DAY_S) < Math.floor(set.at[i - 1]! / DAY_S)) throw new Error('the partitions did not come in the order of time');
+      if (i > 0 && at < set.at[i - 1]! && Math.floor(at / DAY_S) < Math.floor(set.at[i - 1]! / DAY_S))
+        throw new Error('the partitions did not come in the order of time');
     }
     const test = end - TEST_DAYS * DAY_S;
     const file = await ctx.artifact('training-set.bin', encodeTrainingSet(set));

@@ -36,10 +36,26 @@ export function rowOf(run: RunDetail, alsoWritten = 0): PipelineRow {
 export function closingTable(rows: readonly PipelineRow[], notes: Readonly<Record<string, string>>): string {
   const cells = [
     ['PIPELINE', 'RUN', 'STATUS', 'STEPS', 'ROWS IN', 'ROWS OUT', 'SECONDS', ''],
-    ...rows.map((row) => [row.name, row.runId, row.status, String(row.steps), count(row.rowsIn), count(row.rowsOut), row.seconds.toFixed(1), notes[row.name] ?? '']),
+    ...rows.map((row) => [
+      row.name,
+      row.runId,
+      row.status,
+      String(row.steps),
+      count(row.rowsIn),
+      count(row.rowsOut),
+      row.seconds.toFixed(1),
+      notes[row.name] ?? '',
+    ]),
   ];
   const widths = cells[0]!.map((_, column) => Math.max(...cells.map((line) => line[column]!.length)));
   const right = new Set([3, 4, 5, 6]);
-  return cells.map((line) => line.map((cell, column) => (right.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!))).join('  ').trimEnd()).join('\n');
+  return cells
+    .map((line) =>
+      line
+        .map((cell, column) => (right.has(column) ? cell.padStart(widths[column]!) : cell.padEnd(widths[column]!)))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
 }
 const count = (rows: number): string => rows.toLocaleString('en-US');

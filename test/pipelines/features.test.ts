@@ -18,7 +18,12 @@ function featuresOf(flights: readonly Flight[], day: number) {
   const rates = new DelayRates(day);
   for (let back = 40; back >= 1; back--) {
     const from = day - back * DAY_S;
-    rates.add(counts(flights.filter(({ at }) => at >= from && at < from + DAY_S), from));
+    rates.add(
+      counts(
+        flights.filter(({ at }) => at >= from && at < from + DAY_S),
+        from,
+      ),
+    );
   }
   return dayFeatures(columnsOf(flights.filter(({ at }) => at >= day && at < day + DAY_S)), rates).columns;
 }

@@ -43,7 +43,11 @@ beforeAll(async () => {
 
 /** AUC on the seven days after the 28 training days. */
 async function testAuc(all: TrainingSet): Promise<number> {
-  const parts = [rowsBetween(all, TEST - 28 * DAY_S, TEST - 4 * DAY_S), rowsBetween(all, TEST - 4 * DAY_S, TEST), rowsBetween(all, TEST, TEST + 7 * DAY_S)] as const;
+  const parts = [
+    rowsBetween(all, TEST - 28 * DAY_S, TEST - 4 * DAY_S),
+    rowsBetween(all, TEST - 4 * DAY_S, TEST),
+    rowsBetween(all, TEST, TEST + 7 * DAY_S),
+  ] as const;
   const { network } = await trainNetwork(parts[0], parts[1], OPTIONS);
   return auc(predict(network, parts[2].x, parts[2].rows), parts[2].y);
 }

@@ -26,7 +26,13 @@ const whole = pipeline({ name: 'test.whole', partitions: Day, params: z.object({
 });
 interface Output {
   readonly scored: { readonly rows: number; readonly quarantined: number; readonly keys: number };
-  readonly warmed: { readonly entries: number; readonly coverage: number; readonly weighted: number; readonly mismatches: number; readonly served: { readonly version: string } | null };
+  readonly warmed: {
+    readonly entries: number;
+    readonly coverage: number;
+    readonly weighted: number;
+    readonly mismatches: number;
+    readonly served: { readonly version: string } | null;
+  };
 }
 const data = syntheticData('2001-03-09', 36, 300);
 const today = data['flights.features']['2001-03-08']!;

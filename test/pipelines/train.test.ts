@@ -15,7 +15,12 @@ const run = (options: object) => runPipeline(train, { partition: PARTITION, data
 
 interface Output {
   readonly reason: string;
-  readonly trained: { readonly auc: number; readonly low: number; readonly high: number; readonly promoted: { readonly version: string; readonly started: object | null } | null } | null;
+  readonly trained: {
+    readonly auc: number;
+    readonly low: number;
+    readonly high: number;
+    readonly promoted: { readonly version: string; readonly started: object | null } | null;
+  } | null;
 }
 
 describe('flights.train', () => {
@@ -55,7 +60,7 @@ describe('flights.train', () => {
   it('gives the same model for the same seed, and another for another', async () => {
     const digestOf = async (seed: number) => {
       const result = await run({ params: { seed, ask: false, grid: [{ hidden: 0, rate: 0.003 }] } });
-      return JSON.stringify((result.step('news.flights.pick_best')?.output as { loss: number; auc: number }));
+      return JSON.stringify(result.step('news.flights.pick_best')?.output as { loss: number; auc: number });
     };
     expect(await digestOf(1)).toBe(await digestOf(1));
     expect(await digestOf(1)).not.toBe(await digestOf(2));

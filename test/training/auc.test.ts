@@ -46,8 +46,19 @@ describe('AUC', () => {
   });
   it('is given by month, distance band and largest origins', () => {
     const set = sampleSet(3_000, 9);
-    const slices = sliceAucs(Array.from({ length: set.rows }, (_, i) => set.x[i * 3]!), set);
-    expect(slices.map(({ slice }) => slice)).toEqual(['distance 500 to 1500', 'distance over 1500', 'distance under 500', 'month 2001-01', 'origin ATL', 'origin DEN', 'origin ORD']);
+    const slices = sliceAucs(
+      Array.from({ length: set.rows }, (_, i) => set.x[i * 3]!),
+      set,
+    );
+    expect(slices.map(({ slice }) => slice)).toEqual([
+      'distance 500 to 1500',
+      'distance over 1500',
+      'distance under 500',
+      'month 2001-01',
+      'origin ATL',
+      'origin DEN',
+      'origin ORD',
+    ]);
     expect(slices.filter(({ slice }) => slice.startsWith('origin')).reduce((sum, { rows }) => sum + rows, 0)).toBe(3_000);
   });
 });

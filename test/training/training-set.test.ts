@@ -48,7 +48,15 @@ describe('the gate', () => {
   const good = { auc: 0.64, championAuc: 0.63, slices: [{ slice: 'origin ORD', auc: 0.6, championAuc: 0.61 }], rowsPerSecond: 1e6 };
   it('lets a good model pass', () => expect(judge(good, 0.6)).toEqual([]));
   it('names each reason against another', () => {
-    const bad = { auc: 0.55, championAuc: 0.63, slices: [{ slice: 'origin ORD', auc: 0.5, championAuc: 0.61 }, { slice: 'origin ATL', auc: 0.55, championAuc: 0.6 }], rowsPerSecond: 10 };
+    const bad = {
+      auc: 0.55,
+      championAuc: 0.63,
+      slices: [
+        { slice: 'origin ORD', auc: 0.5, championAuc: 0.61 },
+        { slice: 'origin ATL', auc: 0.55, championAuc: 0.6 },
+      ],
+      rowsPerSecond: 10,
+    };
     expect(judge(bad, 0.6)).toHaveLength(5);
     expect(judge({ ...good, auc: Number.NaN }, 0.6)[0]).toMatch(/under the floor/);
   });
