@@ -6,10 +6,11 @@ import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew,
 import type { Block, Json, MapNode, Skeleton } from '../dsl/plan/types.ts';
 import { ITEMS_PER_PAGE, type ReadItemsCall, type ReadItemsResult, type WriteItemsCall, type WriteItemsResult } from '../dsl/contract/step.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
-import { carryOf, type Carry } from './driver/carry.ts';
+import type { Carry } from './driver/carry.ts';
 import type { ChunkInput, ChunkOutput } from './driver/chunk-contract.ts';
 import { isContainer } from './driver/container-times.ts';
 import { Details } from './driver/details.ts';
+import { driveRecorded } from './driver/drive-recorded.ts';
 import { Driver } from './driver/driver.ts';
 import { failure, failureOf } from './driver/failure-of.ts';
 import { ITEMS } from './driver/issue-chunk.ts';
@@ -73,10 +74,11 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
     driver.cancel();
   });
 
-  const how = await driver.drive();
-  const results = how === 'over' && core.status !== 'cancelled' ? await writeResults(input, driver, prefix) : [];
-  const nextPage = await record(driver, { prefix: `${input.step}/`, firstPage: carry?.nextPage ?? 0, known: seeds.used });
-  if (how === 'continue') return continueAsNew<typeof runChunk>({ ...input, carry: carryOf(driver, nextPage, carry?.hidden ?? {}, false) as unknown as Json });
+  const pages = { prefix: `${input.step}/`, firstPage: carry?.nextPage ?? 0, known: seeds.used };
+  const { next, nextPage } = await driveRecorded(driver, pages, carry);
+  if (next) return continueAsNew<typeof runChunk>({ ...input, carry: next as unknown as Json });
+  const results = core.status === 'cancelled' ? [] : await writeResults(input, driver, prefix);
+  await record(driver, { ...pages, firstPage: nextPage });
   if (core.status === 'cancelled') throw new CancelledFailure('cancelled');
   return { results };
 }

@@ -8,10 +8,11 @@ import type { RunFinal, RunInput, RunStatus } from '../dsl/contract/run.ts';
 import { OUTPUT_BYTES, type StepFailure } from '../dsl/contract/step.ts';
 import { roughBytes } from './scheduler/evaluate.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
-import { carryOf, type Carry } from './driver/carry.ts';
+import type { Carry } from './driver/carry.ts';
 import { isContainer } from './driver/container-times.ts';
 import { controlCall } from './driver/control-call.ts';
 import { Details } from './driver/details.ts';
+import { driveRecorded } from './driver/drive-recorded.ts';
 import { Driver } from './driver/driver.ts';
 import { failure } from './driver/failure-of.ts';
 import { Mailbox } from './driver/messages-in.ts';
@@ -74,17 +75,14 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
       driver.cancel();
     });
 
-  const how = await driver.drive();
   const pages = { prefix: '', firstPage: carry?.nextPage ?? 0, known: seeds.used };
-  if (how === 'continue') {
-    const nextPage = await record(driver, pages);
-    const next = carryOf(driver, nextPage, carry?.hidden ?? {}, carry?.pruned ?? false);
+  const { next, nextPage } = await driveRecorded(driver, pages, carry);
+  if (next) {
     const { carry: _old, skeleton: _skeleton, ...rest } = input;
-    const again: RunInput = { ...rest, planHash: context.planHash, ...(input.skeleton && { skeleton: context.skeleton }), carry: next as unknown as Json };
-    return continueAsNew<typeof runPipeline>(again);
+    return continueAsNew<typeof runPipeline>({ ...rest, planHash: context.planHash, ...(input.skeleton && { skeleton: context.skeleton }), carry: next as unknown as Json });
   }
   const final = finalOf(driver);
-  await record(driver, { ...pages, final });
+  await record(driver, { ...pages, firstPage: nextPage, final });
   showStatus(final.status);
   return end(driver, final);
 }

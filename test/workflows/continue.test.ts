@@ -65,6 +65,20 @@ it('a map in the middle of its items goes on with those that are left', async ()
   expect((await histories(run)).length).toBeGreaterThanOrEqual(3);
 });
 
+it('an answer that comes while the record is written is heard', async () => {
+  const gate: GateNode = { kind: 'gate', id: 'ok', ask: 'Go?', show: null, from: ['ann'], withinMs: 600_000, onTimeout: 'reject' };
+  const run = await kit.run(plan('heard', [gate, ...chain(30).body.nodes], { output: [ref('ok', 'by'), ref('s29')] }), { limits: { historyEvents: 60 } });
+  let answered = false;
+  kit.control.beforeRecord = async (call) => {
+    if (call.runId !== run.runId || answered) return;
+    answered = true;
+    expect(await run.control({ kind: 'answer', step: 'ok', approved: true, by: 'ann', roles: [], note: null, at: 1 })).toEqual({ ok: true });
+  };
+  expect(await run.result()).toEqual(['ann', 30]);
+  expect(answered).toBe(true);
+  expect(run.steps().get('ok')?.status).toBe('done');
+});
+
 it('a failure before it is still a reason at the end', async () => {
   kit.on('bad', () => {
     throw new Error('early');

@@ -19,6 +19,7 @@ export class FakeControl {
   pin: (request: PinRequest) => PinValue = (request) => ({ missing: JSON.stringify(request) });
   /** Steps whose wait holds at once. */
   readonly satisfied = new Map<string, Json>();
+  beforeRecord: (call: RecordCall) => Promise<void> = async () => {};
   /** Bytes of one page of load_done. */
   donePageBytes = 1024 * 1024;
   pinned = 0;
@@ -79,6 +80,7 @@ export class FakeControl {
       return { done, next: null };
     },
     'heddle.record': async (call) => {
+      await this.beforeRecord(call);
       if (!this.pages.some((page) => page.runId === call.runId && page.page === call.page && !page.final)) this.pages.push(call);
     },
     'heddle.register_model': async (call) => {

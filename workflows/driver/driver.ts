@@ -54,6 +54,7 @@ export class Driver {
   private cancelAsked = false;
   /** Nothing new starts, because this workflow is about to continue as new. */
   private draining = false;
+  private started = false;
   /** The last turn gave as many commands as one may: there can be more. */
   private full = false;
   private readonly startBytes = workflowInfo().historySize;
@@ -83,11 +84,9 @@ export class Driver {
     return this.core.quiet && this.inbox.length === 0;
   }
 
-  /** Until the run is over, or quiet enough to continue as new. */
+  /** Until the run is over, or quiet enough to continue as new. May be called again when it did not continue. */
   async drive(): Promise<'over' | 'continue'> {
-    if (this.cancelAsked) this.core.turn([{ type: 'cancel' }]);
-    else if (this.paused) this.core.turn([{ type: 'pause' }]);
-    let commands = this.core.start();
+    let commands = this.started ? this.turn() : this.start();
     const hasWork = (): boolean => this.inbox.length > 0;
     for (;;) {
       this.execute(commands);
@@ -119,6 +118,13 @@ export class Driver {
   }
 
   // ---- turns ----
+
+  private start(): Command[] {
+    this.started = true;
+    if (this.cancelAsked) this.core.turn([{ type: 'cancel' }]);
+    else if (this.paused) this.core.turn([{ type: 'pause' }]);
+    return this.core.start();
+  }
 
   private turn(): Command[] {
     const inbox = this.inbox;
@@ -160,7 +166,8 @@ export class Driver {
     // A large plan or carry in the first event must not make each workflow continue at once.
     return (continueAsNewSuggested || historySize >= historyBytes) && historySize >= this.startBytes + historyBytes / 2;
   }
-  private mayContinue(): boolean {
+  /** Nothing is under way and nothing has come in. */
+  mayContinue(): boolean {
     const inBody = this.core.status === 'running' || this.core.status === 'paused';
     return inBody && this.isStill && this.core.holding === 0 && !this.cancelAsked && this.waits.registering === 0;
   }

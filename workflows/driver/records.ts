@@ -17,8 +17,8 @@ export interface RecordOptions {
   /** Begins the page's name: '' for the run itself, the step path for a chunk. */
   readonly prefix: string;
   readonly firstPage: number;
-  /** Steps that are recorded from before. */
-  readonly known: ReadonlySet<string>;
+  /** Steps that are recorded; those written now are added. */
+  readonly known: Set<string>;
   readonly final?: RunFinal;
 }
 
@@ -45,6 +45,7 @@ export async function record(driver: Driver, options: RecordOptions): Promise<nu
     if (options.known.has(state.step)) continue;
     const row = recordOf(driver, state, times);
     if (!isOver(row.status)) continue;
+    options.known.add(state.step);
     steps.push(row);
     bytes += 400 + roughBytes(row.output) + (row.failure?.message.length ?? 0);
     if (steps.length >= PAGE_STEPS || bytes >= PAGE_BYTES) await write();

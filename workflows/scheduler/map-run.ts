@@ -322,7 +322,7 @@ export class MapRuns {
       else this.core.setStatus(member.state, 'cancelled');
       return;
     }
-    const { run } = this.chunks.get(event.step) as { run: NodeRun };
+    const { run, page } = this.chunks.get(event.step) as { run: NodeRun; page: number };
     this.chunks.delete(event.step);
     const list = (run.map as MapRun).list as ListRun;
     list.running--;
