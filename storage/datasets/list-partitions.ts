@@ -1,9 +1,9 @@
 /** The published partitions of a dataset, by walking its folder. Server, workers, command line through the API. */
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 import type { Store } from '../store.ts';
-import type { Manifest } from './manifest.ts';
-import { keyOfPath } from './partition-path.ts';
-import { readManifest } from './publish-partition.ts';
+import { childUri, nameOfUri } from '../uri.ts';
+import { readManifest, type Manifest } from './manifest.ts';
+import { dimensionPrefix, keyOfPath, partitionUri } from './partition-path.ts';
 
 export interface PublishedPartition {
   readonly path: string;
@@ -11,30 +11,32 @@ export interface PublishedPartition {
   readonly digest: string;
   readonly manifest: Manifest;
 }
+const AT_ONCE = 16;
+
 /** In the order of their paths. A folder without a manifest is none of ours. */
 export async function listPartitions(store: Store, dataset: DatasetDef): Promise<PublishedPartition[]> {
   const root = store.resolve(dataset.uri);
-  let paths: string[] = [''];
+  let paths: readonly (readonly string[])[] = [[]];
   for (const name of Object.keys(dataset.partitions)) {
-    const prefix = `${encodeURIComponent(name)}=`;
-    const deeper = await Promise.all(
-      paths.map(async (path) => {
-        const entries = await store.list(path === '' ? root : `${root}/${path}`);
-        return entries
-          .filter((entry) => entry.folder)
-          .map((entry) => decodeURIComponent(entry.uri.split('/').at(-1) ?? ''))
-          .filter((part) => part.startsWith(prefix))
-          .map((part) => (path === '' ? part : `${path}/${part}`));
-      }),
-    );
-    paths = deeper.flat();
+    const prefix = dimensionPrefix(name);
+    paths = (
+      await inTurns(paths, async (path) =>
+        (await store.list(childUri(root, ...path))).filter((entry) => entry.folder && nameOfUri(entry.uri).startsWith(prefix)).map((entry) => [...path, nameOfUri(entry.uri)]),
+      )
+    ).flat();
   }
-  const found = await Promise.all(
-    paths.map(async (path) => {
-      const key = keyOfPath(dataset, path);
-      const read = key && (await readManifest(store, `${root}/${path}`));
-      return key && read ? { path, key, ...read } : null;
-    }),
-  );
+  const found = await inTurns(paths, async (names) => {
+    const path = names.join('/');
+    const key = keyOfPath(dataset, path);
+    const read = key && (await readManifest(store, partitionUri(root, path)));
+    return key && read ? { path, key, ...read } : null;
+  });
   return found.filter((one) => one !== null);
+}
+
+/** A few at once: a dataset may have thousands of partitions. */
+async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let first = 0; first < items.length; first += AT_ONCE) results.push(...(await Promise.all(items.slice(first, first + AT_ONCE).map(work))));
+  return results;
 }

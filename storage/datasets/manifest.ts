@@ -1,6 +1,10 @@
 /** manifest.json of a partition: who wrote it, from what, and its files with checksums. Written beside _SUCCESS. */
-import type { JsonObject } from '../../dsl/plan/types.ts';
 import type { SliceHandle } from '../../dsl/contract/step.ts';
+import type { JsonObject } from '../../dsl/plan/types.ts';
+import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
+import { sha256Hex } from '../digest.ts';
+import type { Store } from '../store.ts';
+import { childUri } from '../uri.ts';
 
 export interface Manifest {
   readonly format: 1;
@@ -14,11 +18,39 @@ export interface Manifest {
   readonly version: string;
   readonly codeDigest: string | null;
   readonly inputs: readonly { readonly dataset: string; readonly digest: string; readonly rows: number }[];
-  readonly files: readonly { readonly name: string; readonly rows: number; readonly bytes: number; readonly digest: string }[];
+  readonly files: readonly ManifestFile[];
   readonly rows: number;
   readonly bytes: number;
+}
+export interface ManifestFile {
+  readonly name: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly digest: string;
 }
 export const MANIFEST = 'manifest.json';
 export const SUCCESS = '_SUCCESS';
 
 export const inputsOf = (slices: readonly SliceHandle[]): Manifest['inputs'] => slices.map(({ dataset, digest, rows }) => ({ dataset, digest, rows }));
+
+/** null for a folder without one, or with one that is none of ours: another system's. `digest` is over its bytes. */
+export async function readManifest(store: Store, folder: string): Promise<{ readonly manifest: Manifest; readonly digest: string } | null> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await store.read(childUri(folder, MANIFEST));
+  } catch (error) {
+    if (isHeddleError(error) && error.code === 'HDL-NOT-FOUND') return null;
+    throw error;
+  }
+  const manifest = manifestIn(Buffer.from(bytes).toString('utf8'));
+  return manifest && { manifest, digest: `sha256:${sha256Hex(bytes)}` };
+}
+
+function manifestIn(text: string): Manifest | null {
+  try {
+    const value = JSON.parse(text) as Partial<Manifest> | null;
+    return value !== null && typeof value === 'object' && value.format === 1 && Array.isArray(value.files) ? (value as Manifest) : null; // format 1 has this shape
+  } catch {
+    return null;
+  }
+}

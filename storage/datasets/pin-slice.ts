@@ -3,24 +3,27 @@ import type { DatasetDef, Json } from '../../dsl/plan/types.ts';
 import type { PinnedPartition, SliceHandle } from '../../dsl/contract/step.ts';
 import { digestOf } from '../digest.ts';
 import type { Store } from '../store.ts';
-import { partitionPath } from './partition-path.ts';
-import { readManifest } from './publish-partition.ts';
+import { presentGeneration } from './layout.ts';
+import { readManifest } from './manifest.ts';
+import { partitionPath, partitionUri } from './partition-path.ts';
+import { rollForward } from './replacement-intent.ts';
 import { storePartitions } from './slice-partitions.ts';
 
 /** Partitions read at once. */
 const AT_ONCE = 16;
 
-/** { missing } names the first partition that is not published, and how many are not. */
+/** { missing } names the first partition that is not published, and how many are not. Throws HDL-BAD-KEY. */
 export async function pinSlice(
   store: Store,
   dataset: DatasetDef,
   keys: readonly Readonly<Record<string, string>>[],
 ): Promise<SliceHandle | { readonly missing: string }> {
   const root = store.resolve(dataset.uri);
+  const paths = keys.map((key) => partitionPath(dataset, key));
   const partitions: PinnedPartition[] = [];
   const missing: string[] = [];
-  for (let first = 0; first < keys.length; first += AT_ONCE) {
-    const found = await Promise.all(keys.slice(first, first + AT_ONCE).map((key) => pinOne(store, root, partitionPath(dataset, key))));
+  for (let first = 0; first < paths.length; first += AT_ONCE) {
+    const found = await Promise.all(paths.slice(first, first + AT_ONCE).map((path) => pinOne(store, root, path)));
     for (const one of found) {
       if (typeof one === 'string') missing.push(one);
       else partitions.push(one);
@@ -40,8 +43,12 @@ export async function pinSlice(
 }
 
 async function pinOne(store: Store, root: string, path: string): Promise<PinnedPartition | string> {
-  const found = await readManifest(store, `${root}/${path}`);
+  const folder = partitionUri(root, path);
+  let found = await readManifest(store, folder);
+  if (!found) {
+    await rollForward(store, root, path); // a replacement may have stopped half way
+    found = await readManifest(store, folder);
+  }
   if (!found) return path;
-  const generations = (await store.list(`${root}/.heddle/gen/${encodeURIComponent(path)}`)).filter((entry) => entry.folder).length;
-  return { path, generation: generations + 1, manifest: found.digest, rows: found.manifest.rows, bytes: found.manifest.bytes };
+  return { path, generation: await presentGeneration(store, root, path), manifest: found.digest, rows: found.manifest.rows, bytes: found.manifest.bytes };
 }

@@ -1,78 +1,77 @@
 /**
- * Puts a staged partition in place by one rename that fails if the target exists. Idempotent: the same manifest at the target
- * means that it was done. A replacement moves the old folder to .heddle/gen/<partition>/<generation> under an intent file, from
- * which a later publish of the partition rolls forward. Workers, in the activity heddle.publish.
+ * Puts a staged partition in place by one rename that fails if the target exists. Idempotent: what is in place already, or was
+ * and has been replaced since, is done. A replacement moves the old folder to .heddle/gen/<partition>/<generation> under an
+ * intent file, from which whoever comes next rolls forward. Workers, in the activity heddle.publish.
  */
+import type { Json } from '../../dsl/plan/types.ts';
 import type { PinnedPartition, SliceHandle, StagedPartition } from '../../dsl/contract/step.ts';
 import { HeddleError, isHeddleError } from '../../dsl/errors/heddle-error.ts';
-import { digestOf, sha256Hex } from '../digest.ts';
+import { digestOf } from '../digest.ts';
 import type { Store } from '../store.ts';
-import { MANIFEST, type Manifest } from './manifest.ts';
+import { childUri } from '../uri.ts';
+import { checkStaged } from './check-staged.ts';
+import { generationsOf, oldGenerations, presentGeneration, stagingOfStep } from './layout.ts';
+import { readManifest, type Manifest } from './manifest.ts';
+import { partitionUri } from './partition-path.ts';
+import { intentUri, rollForward, type Intent } from './replacement-intent.ts';
+import { pathOfStaged } from './staged-path.ts';
 
-interface Intent {
-  readonly staging: string;
-  readonly manifest: string;
-  readonly generation: number;
-}
 type Staged = Omit<StagedPartition, 'at'>;
+/** Two publishes of one partition get in each other's way at most a few times. */
+const ROUNDS = 8;
 
-/** Throws HDL-STAGING-GONE, HDL-PARTITION-CHANGED; HDL-PARTITION-EXISTS where it may not replace. */
+/** Throws HDL-STAGING-GONE, HDL-MANIFEST; HDL-PARTITION-EXISTS where it may not replace. */
 export async function publishPartition(store: Store, staged: Staged, options: { readonly replace: boolean }): Promise<SliceHandle> {
-  const path = Object.entries(staged.key)
-    .map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
-    .join('/');
-  const target = `${staged.uri}/${path}`;
-  const generations = `${staged.uri}/.heddle/gen/${encodeURIComponent(path)}`;
-  const intent = `${generations}/intent.json`;
-  await rollForward(store, intent, target, generations);
-  const present = await manifestDigest(store, target);
-  const taken = (await store.list(generations)).filter((entry) => entry.folder).length;
-  if (present === staged.manifestDigest) return handle(staged, path, taken + 1);
-  if ((await manifestDigest(store, staged.staging)) !== staged.manifestDigest) {
-    throw new HeddleError('HDL-STAGING-GONE', { what: `${staged.staging} does not hold what the step staged.`, where: `${staged.dataset} ${path}` });
+  const path = pathOfStaged(staged);
+  for (let round = 1; ; round++) {
+    try {
+      const done = await tryPublish(store, staged, path, options.replace);
+      if (done) return done;
+    } catch (error) {
+      // somebody else renamed what this one was about to, or published the same: look again
+      const beaten = isHeddleError(error) && BEATEN.has(error.code) && error.cause !== REFUSED;
+      if (!beaten || round === ROUNDS) throw error;
+    }
   }
-  if (present !== null || (await store.stat(target))) {
-    if (!options.replace) throw new HeddleError('HDL-PARTITION-EXISTS', { what: `${staged.dataset} ${path} is published already.`, where: target });
-    const wish: Intent = { staging: staged.staging, manifest: staged.manifestDigest, generation: taken + 1 };
-    await store.write(intent, Buffer.from(JSON.stringify(wish), 'utf8'));
-    await store.renameFolder(target, `${generations}/${wish.generation}`);
+}
+const BEATEN: ReadonlySet<string> = new Set(['HDL-NOT-FOUND', 'HDL-PARTITION-EXISTS', 'HDL-STAGING-GONE', 'HDL-MANIFEST']);
+const REFUSED = new Error('replace is false');
+
+async function tryPublish(store: Store, staged: Staged, path: string, replace: boolean): Promise<SliceHandle | null> {
+  const root = staged.uri;
+  const target = partitionUri(root, path);
+  await rollForward(store, root, path);
+  const present = await readManifest(store, target);
+  if (present?.digest === staged.manifestDigest) return handle(store, staged, path, await presentGeneration(store, root, path), present.manifest);
+  const before = await replacedSince(store, staged, path);
+  if (before !== null) return handle(store, staged, path, before, null);
+  const { digest } = await checkStaged(store, staged, path);
+  if (!(await store.stat(target))) {
     await store.renameFolder(staged.staging, target);
-    await store.remove(intent);
-    return handle(staged, path, taken + 2);
+    return null; // looked at once more, as for every other way in
   }
-  try {
-    await store.renameFolder(staged.staging, target);
-  } catch (error) {
-    // Another attempt was quicker: right when it put the same thing there.
-    if (!isHeddleError(error) || (await manifestDigest(store, target)) !== staged.manifestDigest) throw error;
+  if (!replace) throw new HeddleError('HDL-PARTITION-EXISTS', { what: `${staged.dataset} ${path} is published already.`, where: target, cause: REFUSED });
+  const generation = await presentGeneration(store, root, path);
+  const wish: Intent = { staging: staged.staging, manifest: digest, replaces: present?.digest ?? null, generation };
+  await store.write(intentUri(root, path, digest), Buffer.from(JSON.stringify(wish), 'utf8'));
+  await store.renameFolder(target, childUri(generationsOf(root, path), String(generation)));
+  await store.renameFolder(staged.staging, target);
+  await store.remove(intentUri(root, path, digest));
+  return null;
+}
+
+/** Generation in which this very partition lies by now; null where it was never in place. */
+async function replacedSince(store: Store, staged: Staged, path: string): Promise<number | null> {
+  for (const generation of (await oldGenerations(store, staged.uri, path)).toSorted((a, b) => b - a)) {
+    const old = await readManifest(store, childUri(generationsOf(staged.uri, path), String(generation)));
+    if (old?.digest === staged.manifestDigest) return generation;
   }
-  return handle(staged, path, taken + 1);
+  return null;
 }
 
-/** A replacement that stopped between its two renames. */
-async function rollForward(store: Store, intent: string, target: string, generations: string): Promise<void> {
-  if (!(await store.stat(intent))) return;
-  const wish = JSON.parse(Buffer.from(await store.read(intent)).toString('utf8')) as Intent; // written above
-  if ((await manifestDigest(store, target)) !== wish.manifest && (await manifestDigest(store, wish.staging)) === wish.manifest) {
-    if (await store.stat(target)) await store.renameFolder(target, `${generations}/${wish.generation}`);
-    await store.renameFolder(wish.staging, target);
-  }
-  await store.remove(intent);
-}
-
-export async function manifestDigest(store: Store, folder: string): Promise<string | null> {
-  const uri = `${folder}/${MANIFEST}`;
-  return (await store.stat(uri)) ? `sha256:${sha256Hex(await store.read(uri))}` : null;
-}
-
-export async function readManifest(store: Store, folder: string): Promise<{ readonly manifest: Manifest; readonly digest: string } | null> {
-  const uri = `${folder}/${MANIFEST}`;
-  if (!(await store.stat(uri))) return null;
-  const bytes = await store.read(uri);
-  return { manifest: JSON.parse(Buffer.from(bytes).toString('utf8')) as Manifest, digest: `sha256:${sha256Hex(bytes)}` };
-}
-
-function handle(staged: Staged, path: string, generation: number): SliceHandle {
-  const partitions: PinnedPartition[] = [{ path, generation, manifest: staged.manifestDigest, rows: staged.rows, bytes: staged.bytes }];
-  return { kind: 'slice', dataset: staged.dataset, uri: staged.uri, digest: digestOf(partitions as never), rows: staged.rows, bytes: staged.bytes, partitions };
+async function handle(store: Store, staged: Staged, path: string, generation: number, manifest: Manifest | null): Promise<SliceHandle> {
+  // nothing of this step is staged any more: what earlier attempts left goes too
+  if (manifest) await store.remove(stagingOfStep(staged.uri, manifest.runId, manifest.step), { recursive: true });
+  const partitions: readonly PinnedPartition[] = [{ path, generation, manifest: staged.manifestDigest, rows: staged.rows, bytes: staged.bytes }];
+  return { kind: 'slice', dataset: staged.dataset, uri: staged.uri, digest: digestOf(partitions as unknown as Json), rows: staged.rows, bytes: staged.bytes, partitions };
 }

@@ -4,6 +4,7 @@ import { isStored, type PinnedPartition, type SliceHandle, type Stored } from '.
 import { canonicalJson } from '../../dsl/plan/canonical-json.ts';
 import { sha256Hex } from '../digest.ts';
 import type { Store } from '../store.ts';
+import { childUri } from '../uri.ts';
 import { loadValue } from '../values.ts';
 
 const INLINE = 10;
@@ -12,7 +13,7 @@ export async function storePartitions(store: Store, root: string, partitions: re
   if (partitions.length <= INLINE) return partitions;
   const text = canonicalJson(partitions as unknown as Json);
   const digest = sha256Hex(text);
-  const uri = `${root}/.heddle/slices/${digest}.json`;
+  const uri = childUri(root, '.heddle', 'slices', `${digest}.json`);
   const bytes = Buffer.byteLength(text);
   if (!(await store.stat(uri))) await store.write(uri, Buffer.from(text, 'utf8'));
   return { $stored: { uri, digest: `sha256:${digest}`, bytes } } satisfies Stored;

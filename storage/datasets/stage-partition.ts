@@ -3,15 +3,17 @@
  * manifest.json and _SUCCESS. Workers. An attempt writes nowhere else.
  */
 import type { RecordBatch } from 'apache-arrow';
-import type { DatasetDef, JsonObject } from '../../dsl/plan/types.ts';
-import type { SliceHandle, StagedPartition } from '../../dsl/contract/step.ts';
+import type { DatasetDef, Json, JsonObject } from '../../dsl/plan/types.ts';
+import type { PinnedPartition, SliceHandle, StagedPartition } from '../../dsl/contract/step.ts';
 import { digestOf, sha256Hex } from '../digest.ts';
-import { arrowSchema, columnTypes } from '../parquet/column-types.ts';
-import { writeParquetBytes } from '../parquet/parquet-file.ts';
-import { columnsOfRows, toRecordBatch, type Columnar } from '../parquet/to-arrow.ts';
+import { arrowSchema, columnTypes, type ColumnType } from '../parquet/column-types.ts';
+import { checkColumns, columnsOfRows, partOf, toRecordBatch, type Columnar } from '../parquet/to-arrow.ts';
+import { parquetBytes } from '../parquet/write-parquet.ts';
 import type { Store } from '../store.ts';
-import { inputsOf, MANIFEST, SUCCESS, type Manifest } from './manifest.ts';
-import { partitionPath } from './partition-path.ts';
+import { childUri } from '../uri.ts';
+import { stagingOfAttempt } from './layout.ts';
+import { inputsOf, MANIFEST, SUCCESS, type Manifest, type ManifestFile } from './manifest.ts';
+import { partitionKey, partitionPath } from './partition-path.ts';
 
 /** Rows at once, or batches of rows or columns as they come. */
 export type RowBatches = Iterable<object> | AsyncIterable<readonly object[] | Columnar>;
@@ -25,44 +27,28 @@ export interface Stager {
   readonly codeDigest: string | null;
   readonly inputs: readonly SliceHandle[];
 }
-/** Rows of one part file at most: a day of flights is one file, a large one several. */
-const ROWS_PER_FILE = 1_000_000;
+/** A file is closed with the row group that takes it beyond this. */
+const BYTES_PER_FILE = 256 * 1024 * 1024;
 const ROWS_PER_BATCH = 65_536;
 
+/** Throws HDL-BAD-KEY, HDL-BAD-ROW-SCHEMA, HDL-BAD-ROW. */
 export async function stagePartition(
   store: Store,
   dataset: DatasetDef,
   key: JsonObject,
   rows: RowBatches,
   by: Stager,
+  { bytesPerFile = BYTES_PER_FILE }: { readonly bytesPerFile?: number } = {},
 ): Promise<{ slice: SliceHandle; staged: Omit<StagedPartition, 'at'> }> {
   const root = store.resolve(dataset.uri);
   const path = partitionPath(dataset, key);
-  const staging = `${root}/.heddle/staging/${by.runId}/${encodeURIComponent(by.step)}/${by.attempt}/${encodeURIComponent(path)}`;
-  await store.remove(staging, { recursive: true });
-  const types = columnTypes(dataset.schema, dataset.name);
-  const schema = arrowSchema(types);
-  const files: { name: string; rows: number; bytes: number; digest: string }[] = [];
-  let open: RecordBatch[] = [];
-  let openRows = 0;
-  const flush = async (): Promise<void> => {
-    const name = `part-${String(files.length).padStart(5, '0')}.parquet`;
-    const written = await store.write(`${staging}/${name}`, writeParquetBytes(types, open));
-    files.push({ name, rows: openRows, ...written });
-    open = [];
-    openRows = 0;
-  };
-  for await (const batch of columnar(types, rows)) {
-    open.push(toRecordBatch(types, schema, batch, dataset.name));
-    openRows += batch.numRows;
-    if (openRows >= ROWS_PER_FILE) await flush();
-  }
-  if (files.length === 0 && open.length === 0) open.push(toRecordBatch(types, schema, columnsOfRows(types, []), dataset.name));
-  if (open.length > 0) await flush();
+  const staging = stagingOfAttempt(root, by);
+  await store.remove(staging, { recursive: true }); // an attempt that was killed and got its number again
+  const files = await writeFiles(store, staging, dataset, rows, bytesPerFile);
   const manifest: Manifest = {
     format: 1,
     dataset: dataset.name,
-    key,
+    key: partitionKey(dataset, key),
     runId: by.runId,
     step: by.step,
     attempt: by.attempt,
@@ -76,17 +62,68 @@ export async function stagePartition(
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
   };
   const text = JSON.stringify(manifest, null, 1);
-  await store.write(`${staging}/${MANIFEST}`, Buffer.from(text, 'utf8'));
-  await store.write(`${staging}/${SUCCESS}`, new Uint8Array());
+  await store.write(childUri(staging, MANIFEST), Buffer.from(text, 'utf8'));
+  await store.write(childUri(staging, SUCCESS), new Uint8Array());
   const manifestDigest = `sha256:${sha256Hex(text)}`;
-  const pinned = [{ path, generation: 0, manifest: manifestDigest, rows: manifest.rows, bytes: manifest.bytes }];
+  const { rows: count, bytes } = manifest;
+  const pinned: readonly PinnedPartition[] = [{ path, generation: 0, manifest: manifestDigest, rows: count, bytes }];
   return {
-    slice: { kind: 'slice', dataset: dataset.name, uri: root, digest: digestOf(pinned), rows: manifest.rows, bytes: manifest.bytes, partitions: pinned },
-    staged: { dataset: dataset.name, uri: root, key, staging, manifestDigest, rows: manifest.rows, bytes: manifest.bytes },
+    slice: { kind: 'slice', dataset: dataset.name, uri: root, digest: digestOf(pinned as unknown as Json), rows: count, bytes, partitions: pinned },
+    staged: { dataset: dataset.name, uri: root, key: manifest.key, staging, manifestDigest, rows: count, bytes },
   };
 }
 
-async function* columnar(types: ReturnType<typeof columnTypes>, rows: RowBatches): AsyncGenerator<Columnar> {
+/** At least one file, so that an empty partition has its columns too. */
+async function writeFiles(store: Store, staging: string, dataset: DatasetDef, rows: RowBatches, bytesPerFile: number): Promise<ManifestFile[]> {
+  const types = columnTypes(dataset.schema, dataset.name);
+  const batches = recordBatches(types, dataset.name, rows);
+  const files: ManifestFile[] = [];
+  let waiting = await batches.next();
+  try {
+    do {
+      const name = `part-${String(files.length).padStart(5, '0')}.parquet`;
+      let count = 0;
+      let bytes = 0;
+      const ofThisFile: AsyncIterator<RecordBatch> = {
+        async next() {
+          if (waiting.done || (count > 0 && bytes >= bytesPerFile)) return { done: true, value: undefined };
+          const { value } = waiting;
+          count += value.numRows;
+          waiting = await batches.next();
+          return { done: false, value };
+        },
+      };
+      async function* counted(): AsyncGenerator<Uint8Array> {
+        for await (const part of parquetBytes(types, ofThisFile)) {
+          bytes += part.byteLength;
+          yield part;
+        }
+      }
+      const written = await store.write(childUri(staging, name), counted());
+      files.push({ name, rows: count, ...written });
+    } while (!waiting.done);
+  } finally {
+    await batches.return(undefined);
+  }
+  return files;
+}
+
+async function* recordBatches(types: readonly ColumnType[], dataset: string, rows: RowBatches): AsyncGenerator<RecordBatch, undefined> {
+  const schema = arrowSchema(types);
+  let first = 0;
+  for await (const batch of columnar(types, rows)) {
+    checkColumns(types, batch, dataset);
+    for (let from = 0; from < batch.numRows; from += ROWS_PER_BATCH) {
+      const to = Math.min(batch.numRows, from + ROWS_PER_BATCH);
+      yield toRecordBatch(types, schema, from === 0 && to === batch.numRows ? batch : partOf(batch, from, to), dataset, first + from);
+    }
+    first += batch.numRows;
+  }
+  if (first === 0) yield toRecordBatch(types, schema, columnsOfRows(types, []), dataset);
+  return undefined;
+}
+
+async function* columnar(types: readonly ColumnType[], rows: RowBatches): AsyncGenerator<Columnar> {
   if (Symbol.iterator in rows) {
     let batch: object[] = [];
     for (const row of rows) {

@@ -1,41 +1,28 @@
-/** Rows or columns of an author -> Arrow vectors, by typed arrays. Checks each value against its column. Workers. */
-import {
-  Bool,
-  Float64,
-  Int64,
-  List,
-  makeData,
-  RecordBatch,
-  Struct,
-  TimestampMicrosecond,
-  Utf8,
-  Field,
-  vectorFromArray,
-  type Data,
-  type Schema,
-} from 'apache-arrow';
+/** Rows or columns of an author -> Arrow batches, by typed arrays. Checks each value against its column. Workers. */
+import { Field, Float64, List, makeData, RecordBatch, Struct, type Data, type DataType, type Schema } from 'apache-arrow';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
-import type { ColumnType } from './column-types.ts';
+import { arrowType, type ColumnType } from './column-types.ts';
+import { microseconds } from './instant.ts';
 
 export type Columnar = { readonly numRows: number; readonly columns: Readonly<Record<string, ArrayLike<unknown>>> };
 
-/** Throws HDL-BAD-ROW, which names dataset, column, row, expected and found. */
-export function toRecordBatch(types: readonly ColumnType[], schema: Schema, batch: Columnar, dataset: string): RecordBatch {
-  for (const name of Object.keys(batch.columns)) {
-    if (!types.some((type) => type.name === name))
-      throw new HeddleError('HDL-BAD-ROW', { what: `The rows have a column ${name}, which ${dataset} does not have.`, where: dataset });
-  }
-  const children = types.map((type) => {
-    const values = batch.columns[type.name];
-    if (!values) {
-      if (type.nullable) return columnData(type, { length: batch.numRows } as ArrayLike<unknown>, dataset);
-      throw new HeddleError('HDL-BAD-ROW', { what: `The rows have no column ${type.name}.`, where: dataset });
-    }
-    if (values.length !== batch.numRows)
-      throw new HeddleError('HDL-BAD-ROW', { what: `Column ${type.name} has ${values.length} values, and the batch ${batch.numRows} rows.`, where: dataset });
-    return columnData(type, values, dataset);
-  });
+/** The columns have been checked (checkColumns). Throws HDL-BAD-ROW. `first`: number of the batch's first row, for messages. */
+export function toRecordBatch(types: readonly ColumnType[], schema: Schema, batch: Columnar, dataset: string, first = 0): RecordBatch {
+  const children = types.map((type) => new ColumnWriter(type, batch.columns[type.name] ?? { length: batch.numRows }, dataset, first).data());
   return new RecordBatch(schema, makeData({ type: new Struct(schema.fields), length: batch.numRows, nullCount: 0, children }));
+}
+
+/** Each column there, as long as the batch, and none that the dataset does not have: most often a misspelt one. Throws HDL-BAD-ROW. */
+export function checkColumns(types: readonly ColumnType[], { numRows, columns }: Columnar, dataset: string): void {
+  const bad = (what: string): HeddleError => new HeddleError('HDL-BAD-ROW', { what, where: dataset, fix: `Its columns: ${types.map((type) => type.name).join(', ')}.` });
+  if (!Number.isSafeInteger(numRows) || numRows < 0) throw bad(`A batch says that it has ${String(numRows)} rows.`);
+  for (const [name, values] of Object.entries(columns)) {
+    if (typeof values !== 'object') continue; // a field beside the columns is none of them
+    if (!types.some((type) => type.name === name)) throw bad(`The rows have a column ${name}, which ${dataset} does not have.`);
+    if (values.length !== numRows) throw bad(`Column ${name} has ${values.length} values, and the batch ${numRows} rows.`);
+  }
+  const missing = types.find(({ name, nullable }) => !nullable && columns[name] === undefined);
+  if (missing) throw bad(`The rows have no column ${missing.name}.`);
 }
 
 /** Rows as columns: an adapter, 20 times slower than columns. */
@@ -47,103 +34,147 @@ export function columnsOfRows(types: readonly ColumnType[], rows: readonly objec
   return { numRows: rows.length, columns };
 }
 
-function columnData(type: ColumnType, values: ArrayLike<unknown>, dataset: string): Data {
-  const length = values.length;
-  const bad = (row: number, expected: string): never => {
-    throw new HeddleError('HDL-BAD-ROW', {
-      what: `Column ${type.name}, row ${row}: expected ${expected}${type.nullable ? ' or null' : ''}, found ${show(values[row])}.`,
-      where: dataset,
-    });
-  };
-  const nulls = new Uint8Array((length + 7) >> 3);
-  let nullCount = 0;
-  const isNull = (row: number): boolean => {
-    if (values[row] !== null && values[row] !== undefined) {
-      nulls[row >> 3] = (nulls[row >> 3] ?? 0) | (1 << (row & 7));
+/** Rows from..to of a batch, without copying typed arrays. */
+export function partOf({ columns }: Columnar, from: number, to: number): Columnar {
+  const part = (values: ArrayLike<unknown>): ArrayLike<unknown> =>
+    ArrayBuffer.isView(values) ? (values as Float64Array).subarray(from, to) : typeof values === 'object' ? Array.prototype.slice.call(values, from, to) : values;
+  return { numRows: to - from, columns: Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, part(values)])) };
+}
+
+class ColumnWriter {
+  private readonly type: ColumnType;
+  private readonly values: ArrayLike<unknown>;
+  private readonly dataset: string;
+  private readonly first: number;
+  private readonly valid: Uint8Array;
+  private nullCount = 0;
+
+  constructor(type: ColumnType, values: ArrayLike<unknown>, dataset: string, first: number) {
+    this.type = type;
+    this.values = values;
+    this.dataset = dataset;
+    this.first = first;
+    this.valid = new Uint8Array((values.length + 7) >> 3);
+  }
+
+  data(): Data {
+    const { values } = this;
+    switch (this.type.kind) {
+      case 'double':
+        return this.made(arrowType('double'), this.filled(new Float64Array(values.length), 'a number', (value) => (Number.isFinite(value) ? (value as number) : undefined)));
+      case 'int32':
+        return this.made(arrowType('int32'), this.filled(new Int32Array(values.length), 'a whole number of 32 bits', (value) => ((Number(value) | 0) === Number(value) && isNumeric(value) ? Number(value) : undefined)));
+      case 'int':
+        return this.made(arrowType('int'), values instanceof BigInt64Array ? this.safe(values) : this.filled(new BigInt64Array(values.length), 'a whole number', bigOf));
+      case 'timestamp':
+        return this.made(arrowType('timestamp'), this.filled(new BigInt64Array(values.length), 'a date and time with its zone, such as 2001-03-01T05:00:00Z', (value) => microseconds(value) ?? undefined));
+      case 'boolean':
+        return this.booleans();
+      case 'string':
+        return this.texts('a text', (value) => (typeof value === 'string' && !/\p{Surrogate}/u.test(value) ? value : undefined));
+      case 'json':
+        return this.texts('a value that JSON can hold', jsonOf);
+      case 'doubles':
+        return this.lists();
+    }
+  }
+
+  private made(type: DataType, data: Float64Array | Int32Array | BigInt64Array): Data {
+    return makeData({ type, length: this.values.length, data, ...this.validity() } as never) as Data; // the union of makeData's overloads
+  }
+  private filled<A extends { [index: number]: unknown }>(into: A, expected: string, convert: (value: unknown) => A[number] | undefined): A {
+    for (let i = 0; i < this.values.length; i++) {
+      if (this.isNull(i)) continue;
+      const value = convert(this.values[i]);
+      if (value === undefined) this.bad(i, expected);
+      into[i] = value;
+    }
+    return into;
+  }
+  private safe(values: BigInt64Array): BigInt64Array {
+    for (let i = 0; i < values.length; i++) if (!Number.isSafeInteger(Number(values[i]))) this.bad(i, 'a whole number below 2^53');
+    return values;
+  }
+  private booleans(): Data {
+    const bits = new Uint8Array((this.values.length + 7) >> 3);
+    for (let i = 0; i < this.values.length; i++) {
+      if (this.isNull(i)) continue;
+      if (typeof this.values[i] !== 'boolean') this.bad(i, 'true or false');
+      if (this.values[i] === true) bits[i >> 3] = (bits[i >> 3] ?? 0) | (1 << (i & 7));
+    }
+    return makeData({ type: arrowType('boolean'), length: this.values.length, data: bits, ...this.validity() } as never) as Data; // as above
+  }
+  private texts(expected: string, convert: (value: unknown) => string | undefined): Data {
+    const { length } = this.values;
+    const texts: string[] = [];
+    let room = 0;
+    for (let i = 0; i < length; i++) {
+      const text = this.isNull(i) ? '' : convert(this.values[i]);
+      if (text === undefined) this.bad(i, expected);
+      room += (text as string).length * 3;
+      texts.push(text as string);
+    }
+    const offsets = new Int32Array(length + 1);
+    const bytes = Buffer.allocUnsafe(room);
+    let at = 0;
+    for (let i = 0; i < length; i++) {
+      at += bytes.write(texts[i] as string, at, 'utf8');
+      offsets[i + 1] = at;
+    }
+    return makeData({ type: arrowType('string'), length, valueOffsets: offsets, data: bytes.subarray(0, at), ...this.validity() } as never) as Data; // as above
+  }
+  private lists(): Data {
+    const { length } = this.values;
+    const offsets = new Int32Array(length + 1);
+    const numbers: number[] = [];
+    for (let i = 0; i < length; i++) {
+      const list = this.isNull(i) ? [] : this.values[i];
+      if (!isNumbers(list)) this.bad(i, 'a list of numbers');
+      for (const number of list as Iterable<number>) numbers.push(number);
+      offsets[i + 1] = numbers.length;
+    }
+    const child = makeData({ type: new Float64(), length: numbers.length, nullCount: 0, data: Float64Array.from(numbers) });
+    return makeData({ type: new List(new Field('item', new Float64(), false)), length, valueOffsets: offsets, child, ...this.validity() });
+  }
+
+  private isNull(row: number): boolean {
+    const value = this.values[row];
+    if (value !== null && value !== undefined) {
+      this.valid[row >> 3] = (this.valid[row >> 3] ?? 0) | (1 << (row & 7));
       return false;
     }
-    if (!type.nullable) bad(row, type.kind);
-    nullCount++;
+    if (!this.type.nullable) this.bad(row, this.type.kind === 'json' ? 'a value' : this.type.kind);
+    this.nullCount++;
     return true;
-  };
-  const validity = (): { nullCount: number; nullBitmap?: Uint8Array } => (nullCount > 0 ? { nullCount, nullBitmap: nulls } : { nullCount: 0 });
-  switch (type.kind) {
-    case 'double': {
-      if (values instanceof Float64Array) return makeData({ type: new Float64(), length, nullCount: 0, data: values });
-      const data = new Float64Array(length);
-      for (let i = 0; i < length; i++) if (!isNull(i)) data[i] = typeof values[i] === 'number' ? (values[i] as number) : bad(i, 'a number');
-      return makeData({ type: new Float64(), length, data, ...validity() });
-    }
-    case 'int': {
-      const data = new BigInt64Array(length);
-      for (let i = 0; i < length; i++) {
-        if (isNull(i)) continue;
-        const value = values[i];
-        if (typeof value === 'bigint') data[i] = value;
-        else if (Number.isSafeInteger(value)) data[i] = BigInt(value as number);
-        else bad(i, 'a whole number');
-      }
-      return makeData({ type: new Int64(), length, data, ...validity() });
-    }
-    case 'timestamp': {
-      const data = new BigInt64Array(length);
-      for (let i = 0; i < length; i++) {
-        if (isNull(i)) continue;
-        const us = microseconds(values[i]);
-        data[i] = us ?? bad(i, 'a date and time in UTC, such as 2001-03-01T05:00:00Z');
-      }
-      return makeData({ type: new TimestampMicrosecond('UTC'), length, data, ...validity() });
-    }
-    case 'boolean': {
-      const data = new Uint8Array((length + 7) >> 3);
-      for (let i = 0; i < length; i++) {
-        if (isNull(i)) continue;
-        if (typeof values[i] !== 'boolean') bad(i, 'true or false');
-        if (values[i] === true) data[i >> 3] = (data[i >> 3] ?? 0) | (1 << (i & 7));
-      }
-      return makeData({ type: new Bool(), length, data, ...validity() });
-    }
-    case 'string':
-    case 'json': {
-      const texts: (string | null)[] = [];
-      for (let i = 0; i < length; i++)
-        texts.push(
-          isNull(i) ? null : type.kind === 'json' ? JSON.stringify(values[i]) : typeof values[i] === 'string' ? (values[i] as string) : bad(i, 'a text'),
-        );
-      return utf8(texts, validity());
-    }
-    case 'doubles': {
-      const lists: (number[] | null)[] = [];
-      for (let i = 0; i < length; i++)
-        lists.push(isNull(i) ? null : isNumbers(values[i]) ? Array.from(values[i] as ArrayLike<number>) : bad(i, 'a list of numbers'));
-      return vectorFromArray(lists, new List(new Field('item', new Float64(), false))).data[0] as Data;
-    }
+  }
+  private validity(): { nullCount: number; nullBitmap?: Uint8Array } {
+    return this.nullCount > 0 ? { nullCount: this.nullCount, nullBitmap: this.valid } : { nullCount: 0 };
+  }
+  private bad(row: number, expected: string): never {
+    throw new HeddleError('HDL-BAD-ROW', {
+      what: `Column ${this.type.name}, row ${this.first + row}: expected ${expected}${this.type.nullable ? ' or null' : ''}, found ${show(this.values[row])}.`,
+      where: this.dataset,
+    });
   }
 }
 
-function utf8(texts: readonly (string | null)[], validity: { nullCount: number; nullBitmap?: Uint8Array }): Data {
-  const offsets = new Int32Array(texts.length + 1);
-  let room = 0;
-  for (const text of texts) room += (text?.length ?? 0) * 3;
-  const bytes = new Uint8Array(room);
-  const encoder = new TextEncoder();
-  let at = 0;
-  for (const [i, text] of texts.entries()) {
-    if (text !== null && text !== '') at += encoder.encodeInto(text, bytes.subarray(at)).written;
-    offsets[i + 1] = at;
+const isNumeric = (value: unknown): boolean => typeof value === 'number' || typeof value === 'bigint';
+const bigOf = (value: unknown): bigint | undefined =>
+  Number.isSafeInteger(value) ? BigInt(value as number) : typeof value === 'bigint' && Number.isSafeInteger(Number(value)) ? value : undefined;
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined; // a bigint or a circle in it
   }
-  return makeData({ type: new Utf8(), length: texts.length, valueOffsets: offsets, data: bytes.subarray(0, at), ...validity });
-}
-
-/** Microseconds since the epoch, null for what is no instant. Keeps six digits of a fraction. */
-function microseconds(value: unknown): bigint | null {
-  if (typeof value === 'bigint') return value;
-  if (typeof value !== 'string') return null;
-  const [, head, fraction, zone] = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2})?)(?:\.(\d{1,6})\d*)?(Z|[+-]\d{2}:\d{2})$/.exec(value) ?? [];
-  const ms = head === undefined ? Number.NaN : Date.parse(`${head}${zone ?? ''}`);
-  return Number.isNaN(ms) ? null : BigInt(ms) * 1000n + BigInt((fraction ?? '').padEnd(6, '0').slice(0, 6) || '0');
 }
 const isNumbers = (value: unknown): boolean =>
-  (Array.isArray(value) && value.every((one) => typeof one === 'number')) || value instanceof Float64Array || value instanceof Float32Array;
-const show = (value: unknown): string =>
-  value === undefined ? 'nothing' : typeof value === 'bigint' ? `${value}n` : (JSON.stringify(value)?.slice(0, 80) ?? typeof value);
+  Array.isArray(value) || value instanceof Float64Array || value instanceof Float32Array || value instanceof Int32Array
+    ? Array.prototype.every.call(value, Number.isFinite)
+    : false;
+function show(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value === 'number') return String(value);
+  return jsonOf(value)?.slice(0, 80) ?? typeof value;
+}

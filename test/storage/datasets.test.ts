@@ -1,7 +1,6 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 import { listPartitions } from '../../storage/datasets/list-partitions.ts';
@@ -115,18 +114,6 @@ describe('what is wrong is said', () => {
     await store.write(`${slice.uri}/day=2001-03-01/manifest.json`, Buffer.from('{"format":1}'));
     await expect(rowsOf(d, slice)).rejects.toMatchObject({ code: 'HDL-PARTITION-CHANGED' });
   });
-  it('a file that is cut off, or no Parquet, or of other columns', async () => {
-    const { readParquetBytes } = await import('../../storage/parquet/parquet-file.ts');
-    const { fromRecordBatch } = await import('../../storage/parquet/from-arrow.ts');
-    expect(() => [...readParquetBytes(new Uint8Array(), [], 'f')]).toThrow(/HDL-BAD-FILE/);
-    expect(() => [...readParquetBytes(Buffer.from('date,delay\n2001-01-01,5\n'), [], 'f')]).toThrow(/HDL-BAD-FILE/);
-    const d = dataset();
-    const slice = await publishPartition(store, (await stage(store, d, '2001-03-01', [row(1)])).staged, { replace: true });
-    const bytes = await store.read(`${slice.uri}/day=2001-03-01/part-00000.parquet`);
-    expect(() => [...readParquetBytes(bytes.subarray(0, bytes.length - 100), ['n'], 'f')]).toThrow(/HDL-BAD-FILE/);
-    const batch = [...readParquetBytes(bytes, ['s'], 'f')][0];
-    expect(() => fromRecordBatch([{ name: 's', kind: 'int', nullable: false }], batch as never, 'f')).toThrow(/HDL-FILE-SCHEMA: Column s: expected int, found Utf8/);
-  });
   it('a staging that is gone', async () => {
     const d = dataset();
     const { staged } = await stage(store, d, '2001-03-01', [row(1)]);
@@ -143,14 +130,4 @@ it('a long slice keeps its list of partitions in a file', async () => {
   if ('missing' in slice) throw new Error(slice.missing);
   expect(JSON.stringify(slice).length).toBeLessThan(1000);
   expect((await rowsOf(d, slice)).map((one) => one['n'])).toEqual(keys.map((_, i) => i));
-});
-
-it('the real flights file is three million rows in batches of columns', async () => {
-  const { readParquetBytes } = await import('../../storage/parquet/parquet-file.ts');
-  const file = fileURLToPath(new URL('../../node_modules/vega-datasets/data/flights-3m.parquet', import.meta.url));
-  const bytes = await openStore({ root: folder, project: 'x' }).read(`file://${file}`);
-  let rows = 0;
-  for (const batch of readParquetBytes(bytes, ['delay'], file)) rows += batch.numRows;
-  expect(rows).toBe(3_000_000);
-  writeFileSync(join(folder, 'done'), '');
 });

@@ -15,4 +15,5 @@ export const dataCodes = {
   'HDL-BAD-FILE': { title: 'A file is no Parquet, or it is cut off', fix: 'Write the partition anew: heddle run its pipeline for that partition.', exit: 1 },
   'HDL-PARTITION-CHANGED': { title: 'A partition was rewritten after the run pinned it', fix: 'Start a new run: it reads the present state.', exit: 1 },
   'HDL-STAGING-GONE': { title: 'What a step staged is not there any more', fix: 'Run the step again: heddle retry RUN.', exit: 1 },
+  'HDL-MANIFEST': { title: 'A staged partition is not what its manifest says', fix: 'Run the step again: heddle retry RUN.', exit: 1 },
 } as const satisfies Record<string, CodeEntry>;
