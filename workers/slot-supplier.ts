@@ -26,7 +26,7 @@ export const budgetSlots = (budget: SlotBudget, klass: string): CustomSlotSuppli
       const withdraw = budget.request(klass, (ticket) => { resolve(ticket); });
       abort.addEventListener('abort', () => {
         withdraw();
-        reject(abort.reason instanceof Error ? abort.reason : new DOMException('aborted', 'AbortError'));
+        reject(abort.reason as Error); // the SDK wants its own back
       }, { once: true });
     });
   },

@@ -33,6 +33,7 @@ export interface Supervisor {
 }
 
 const ENTRY = fileURLToPath(new URL(`./worker-process${extname(import.meta.url)}`, import.meta.url));
+const FIRST_WAIT_MS = 250;
 const MAX_WAIT_MS = 30_000;
 /** A process that ran this long was no failed start. */
 const SETTLED_MS = 60_000;
@@ -51,7 +52,7 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
   let child: ChildProcess | null = null;
   let stopping = false;
   let restarts = 0;
-  let waitMs = 500;
+  let waitMs = FIRST_WAIT_MS;
   let timer: NodeJS.Timeout | undefined;
   let becomeReady: () => void = () => undefined;
   let neverReady: (error: Error) => void = () => undefined;
@@ -86,10 +87,11 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
       const exitCode = code ?? 1;
       if (!wasReady) neverReady(new WorkerEnded(exitCode, tail));
       if (stopping || !wasReady || code === 0) return end(exitCode);
-      waitMs = Date.now() - startedAt > SETTLED_MS ? 500 : Math.min(waitMs * 2, MAX_WAIT_MS);
+      if (Date.now() - startedAt > SETTLED_MS) waitMs = FIRST_WAIT_MS;
       restarts++;
       log(`the worker ended (${code === STALLED_EXIT ? 'a task blocked it' : (signal ?? `exit code ${code}`)}); it starts again in ${waitMs / 1000} s`);
       timer = setTimeout(start, waitMs);
+      waitMs = Math.min(waitMs * 2, MAX_WAIT_MS);
     });
   };
   start();

@@ -25,7 +25,7 @@ export async function connectWorker({ address, tls, apiKey }: ResolvedConfig['te
 /** The SDK's runtime is one a process: whoever comes first makes it. A worker drains by its own signal handler. */
 function quietRuntime(): void {
   try {
-    Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+    Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] }); // failed steps have logs of their own
   } catch {
     // made before: by the server in this process, or by an earlier worker
   }

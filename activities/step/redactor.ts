@@ -10,7 +10,7 @@ export class Redactor {
 
   add(name: string, value: string): void {
     if (value === '') return;
-    for (const form of formsOf(value)) if (!this.needles.has(form)) this.needles.set(form, `[secret ${name}]`);
+    for (const form of formsOf(value)) this.needles.set(form, `[secret ${name}]`);
     const longestFirst = [...this.needles.keys()].sort((a, b) => b.length - a.length);
     this.pattern = new RegExp(longestFirst.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|\/]/g, '\\$&')).join('|'), 'g');
   }
