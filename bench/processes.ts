@@ -29,7 +29,7 @@ export async function startBench(): Promise<Bench> {
     BENCH_TEMPORAL: temporal.address,
     HEDDLE_TEMPORAL_ADDRESS: temporal.address,
     HEDDLE_LISTEN: `127.0.0.1:${port}`,
-    HEDDLE_STATE_FOLDER: folder,
+    HEDDLE_STATE: folder,
     HEDDLE_STORAGE_ROOT: join(folder, 'store'),
     HEDDLE_CATALOG: `sqlite:${join(folder, 'catalog.db')}`,
     HEDDLE_SERVER: `http://127.0.0.1:${port}`,
@@ -70,11 +70,11 @@ export async function startBench(): Promise<Bench> {
   try {
     const main = join(root, 'cli', 'main.ts');
     const [server] = await Promise.all([
-      start([main, 'server'], /ready|listening/i),
+      start([main, 'server'], /the server is ready/),
       start([join(here, 'baseline-workflow-worker.ts')], /ready/),
       start([join(here, 'baseline-activity-worker.ts')], /ready/),
     ]);
-    await start([main, 'worker', '--pool', 'default'], /ready|polling/i);
+    await start([main, 'worker', '--pool', 'default'], /the worker is ready/);
     const connection = await Connection.connect({ address: temporal.address });
     const token = readFileSync(join(folder, 'token'), 'utf8').trim();
     const heddle = await HeddleClient.connect(`http://127.0.0.1:${port}`, token, join(here, 'project'));
