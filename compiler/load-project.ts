@@ -2,6 +2,7 @@
  * Loads a project's pipelines and tasks into this process: workers take the tasks' code from here, tests the pipelines.
  * Plans are made elsewhere (compile.ts), under traps. Never throws for an author's mistake.
  */
+import { realpathSync } from 'node:fs';
 import { calledPipelines, usedTasks } from '../dsl/plan/build-plan.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { addTask, fileOf, importFiles, type LoadedPipeline, type LoadedTask } from './import-files.ts';
@@ -15,8 +16,9 @@ export interface LoadedProject {
   readonly problems: readonly Problem[];
 }
 
-export async function loadProject({ folder, pipelines: globs }: Pick<ResolvedConfig, 'folder' | 'pipelines'>): Promise<LoadedProject> {
-  const { pipelines, tasks, problems } = await importFiles(folder, globs);
+export async function loadProject(config: Pick<ResolvedConfig, 'folder' | 'pipelines'>): Promise<LoadedProject> {
+  const folder = realpathSync(config.folder); // places in stack traces are real paths
+  const { pipelines, tasks, problems } = await importFiles(folder, config.pipelines);
   addUsed(pipelines, tasks, problems, folder);
   return { pipelines, tasks, problems };
 }

@@ -28,10 +28,10 @@ const STRICT = {
   skipLibCheck: true,
 };
 
-/** `files` are absolute. Folder must be a real path. */
-export async function typecheck(config: TypecheckConfig, files: readonly string[]): Promise<Problem[]> {
+/** `files` are absolute. Folder must be a real path. `from`: files whose dependencies the compiler is looked for in, in order. */
+export async function typecheck(config: TypecheckConfig, files: readonly string[], from: readonly string[] = [join(config.folder, 'package.json'), import.meta.url]): Promise<Problem[]> {
   const { folder } = config;
-  const tsc = findCompiler(folder);
+  const tsc = findCompiler(from);
   if (tsc === null) return [problemOf({ code: 'HDL-NO-TYPESCRIPT', what: 'The package typescript is not installed in the project, so types were not checked.' }, folder)];
   if (files.length === 0) return [];
   const settings = writeSettings(config, files);
@@ -40,7 +40,7 @@ export async function typecheck(config: TypecheckConfig, files: readonly string[
   // tsc looks at no types while one file has a syntax error: the others get a run of their own
   const broken = new Set(problems.filter(({ message }) => /^TS1\d{3}:/.test(message)).map(({ file }) => file));
   const readable = files.filter((file) => !broken.has(relativeFile(file, folder)));
-  if (broken.size > 0 && readable.length > 0 && readable.length < files.length) return [...problems, ...(await typecheck(config, readable)).filter((problem) => !broken.has(problem.file))];
+  if (broken.size > 0 && readable.length > 0 && readable.length < files.length) return [...problems, ...(await typecheck(config, readable, from)).filter((problem) => !broken.has(problem.file))];
   // a compiler that fails without a message that can be read must not look like success
   if (code !== 0 && problems.length === 0 && !/error TS/.test(output)) {
     return [problemOf({ code: 'HDL-TYPE', what: `The TypeScript compiler ended with exit code ${code}: ${output.trim().slice(0, 500) || 'it printed nothing'}.`, fix: `Run it by hand: npx tsc -p ${relative(folder, settings)}` }, folder)];
@@ -49,10 +49,10 @@ export async function typecheck(config: TypecheckConfig, files: readonly string[
 }
 
 /** The project's own compiler, else the one that this library finds. */
-function findCompiler(folder: string): string | null {
-  for (const from of [join(folder, 'package.json'), import.meta.url]) {
+function findCompiler(places: readonly string[]): string | null {
+  for (const place of places) {
     try {
-      return join(dirname(createRequire(from).resolve('typescript/package.json')), 'bin', 'tsc');
+      return join(dirname(createRequire(place).resolve('typescript/package.json')), 'bin', 'tsc');
     } catch {
       // not there: look further
     }

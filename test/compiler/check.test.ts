@@ -60,3 +60,8 @@ test("a compiler that fails without a message that can be read is a problem, not
   project.write('node_modules/typescript/bin/tsc', "console.log('segmentation fault'); process.exit(139);");
   expect(await typecheck(project.config, [join(project.folder, 'pipelines/a.ts')])).toMatchObject([{ code: 'HDL-TYPE', message: expect.stringContaining('exit code 139: segmentation fault') }]);
 });
+
+test('without a TypeScript compiler the check says so, and does not pass for a checked one', async () => {
+  using project = tempProject({ 'pipelines/a.ts': 'export const n = 1;' });
+  expect(await typecheck(project.config, [join(project.folder, 'pipelines/a.ts')], [join(project.folder, 'package.json')])).toMatchObject([{ code: 'HDL-NO-TYPESCRIPT', fix: 'npm install --save-dev typescript' }]);
+});
