@@ -33,10 +33,21 @@ export function createRequest(config: ResolvedConfig): Request {
     if (response.ok && answer !== undefined) return answer as T; // both sides share dsl/contract/api.ts
     const error = (answer as { error?: ErrorJson } | undefined)?.error;
     if (error !== undefined && typeof error.what === 'string' && error.code in registry) {
-      throw new HeddleError(error.code, { what: error.what, where: error.where ?? undefined, why: error.why ?? undefined, fix: error.fix });
+      const other = error.code === 'HDL-NO-TOKEN' ? await otherProject(config) : undefined;
+      throw new HeddleError(error.code, { what: error.what, where: error.where ?? undefined, why: other ?? error.why ?? undefined, fix: other === undefined ? error.fix : 'Start this project\'s own server (heddle dev), or set HEDDLE_SERVER to its address.' });
     }
     throw new HeddleError('HDL-NOT-A-SERVER', { what: `${url} answered ${response.status} with ${text === '' ? 'nothing' : `"${text.slice(0, 80).replaceAll(/\s+/g, ' ')}"`}.`, where: `${method} ${path}` });
   };
+}
+
+/** The usual reason for an unknown token on one's own machine: another project's server has the port. */
+async function otherProject({ server, project }: ResolvedConfig): Promise<string | undefined> {
+  try {
+    const health = await (await fetch(`${server.url}/health`, { signal: AbortSignal.timeout(2_000) })).json() as { project?: string }; // of our own API
+    return health.project === undefined || health.project === project ? undefined : `The server at ${server.url} serves project "${health.project}", and this is "${project}".`;
+  } catch {
+    return undefined;
+  }
 }
 
 function parse(text: string): unknown {
