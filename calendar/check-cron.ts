@@ -3,7 +3,7 @@
  * `heddle check`, server and command line; never in the workflow sandbox.
  */
 import { Cron } from 'croner';
-import { IANAZone } from 'luxon';
+import { badZone } from './bad-zone.ts';
 
 interface FieldRule {
   readonly name: string;
@@ -25,13 +25,6 @@ const EIGHT_YEARS_MS = 2922 * 86_400_000;
 /** null when the schedule can be; else a sentence that says what is wrong with which field or with the time zone. */
 export function checkCron(cron: string, timezone: string): string | null {
   return badZone(timezone) ?? badExpression(cron) ?? neverFires(cron, timezone);
-}
-
-/** A sentence about a name that is no time zone, else null. */
-export function badZone(timezone: string): string | null {
-  if (!/^[+-]/.test(timezone) && IANAZone.isValidZone(timezone)) return null;
-  const near = nearZone(timezone);
-  return `"${timezone}" is no time zone of the IANA list${near === undefined ? ', such as Europe/Berlin or UTC.' : `; did you mean "${near}"?`}`;
 }
 
 function badExpression(cron: string): string | null {
@@ -79,14 +72,4 @@ function neverFires(cron: string, timezone: string): string | null {
   const first = new Cron(cron, { timezone, paused: true }).nextRun(new Date(SEARCH_FROM));
   if (first && first.getTime() < SEARCH_FROM + EIGHT_YEARS_MS) return null;
   return `"${cron}" never fires: no year has such a day of the month.`;
-}
-
-/** The zone that differs in case and separators only, or else one of that city. */
-function nearZone(text: string): string | undefined {
-  const plain = (name: string): string => name.toLowerCase().replaceAll(/[^a-z/]/g, '');
-  const zones = Intl.supportedValuesOf('timeZone');
-  const wanted = plain(text);
-  if (wanted === '') return undefined;
-  const city = wanted.split('/').at(-1);
-  return zones.find((zone) => plain(zone) === wanted) ?? zones.find((zone) => plain(zone).split('/').at(-1) === city);
 }

@@ -15,7 +15,7 @@ export const runCodes = {
   'HDL-CONTROL-REFUSED': { title: 'The run did not accept the message', fix: 'Look at the run: heddle show RUN.', exit: 1, status: 409 },
   'HDL-RUN-FAILED': { title: 'A run failed', fix: 'Look at each reason: heddle show RUN; heddle explain RUN STEP. Mend it, then heddle retry RUN.', exit: 1 },
   'HDL-STEP-CANCELLED': { title: 'A step was cancelled from outside', fix: 'Find out who cancelled its activity or workflow in Temporal; then heddle retry RUN.', exit: 1 },
-  'HDL-TIMEOUT-QUEUE': { title: 'No worker took a step in its time in the queue', fix: 'Start a worker of that pool and class, or give the step more time: timeout: { queue }.', exit: 1 },
+  'HDL-TIMEOUT-QUEUE': { title: 'No worker took a step in its time in the queue', fix: "Start a worker of that pool and class, or give the step more time: queueTimeout: '1h'.", exit: 1 },
   'HDL-TIMEOUT-RUN': { title: 'A step did not end in time', fix: 'Give it more time, or find out what it waits for.', exit: 1 },
   'HDL-TIMEOUT-HEARTBEAT': { title: 'A step’s worker gave no sign of life', fix: 'Look at the worker: its log, its memory, whether its host still runs.', exit: 1 },
   'HDL-ALWAYS-TIMEOUT': { title: 'An always block took too long', fix: 'Make it shorter: it is for cleaning up and telling people. Move work into a pipeline of its own.', exit: 1 },
