@@ -8,7 +8,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { RunDetail } from '../dsl/contract/api.ts';
-import { startDevServer } from './demo/dev-server.ts';
+import { startDevServer, type DevServer } from './demo/dev-server.ts';
 import { HeddleCommand, say } from './demo/heddle-command.ts';
 import { checkCache } from './demo/read-cache.ts';
 import { closingTable, rowOf, type DemoReport } from './demo/report.ts';
@@ -32,29 +32,30 @@ const withPython = python.status === 0;
 
 rmSync(state, { recursive: true, force: true });
 mkdirSync(state, { recursive: true });
-chapter('heddle dev: Temporal, server and worker on a fresh state folder');
-const server = await startDevServer(heddle, state);
-say(`up at ${server.state.server}, state in ${state}`);
-say(
-  `python3: ${withPython ? `${python.stdout.trim()}, so scoring runs its report step in Python (--param python=true)` : 'not here, so scoring leaves out its report step in Python (--param python=false)'}`,
-);
+let server: DevServer | null = null;
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void (server?.stop() ?? Promise.resolve()).then(() => process.exit(130)));
 let done = false;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void server.stop().then(() => process.exit(130)));
 try {
-  done = await demo();
+  chapter('heddle dev: Temporal, server and worker on a fresh state folder');
+  server = await startDevServer(heddle, state);
+  say(`up at ${server.state.server}, state in ${state}`);
+  say(
+    `python3: ${withPython ? `${python.stdout.trim()}, so scoring runs its report step in Python (--param python=true)` : 'not here, so scoring leaves out its report step in Python (--param python=false)'}`,
+  );
+  done = await demo(server);
 } catch (error) {
   say(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   say(`the log of heddle dev: ${join(state, 'dev.log')}`);
 }
-if (options.keep) {
+if (server && options.keep) {
   server.leave();
-  say(`heddle dev stays up: ${server.state.server} (stop it: kill ${server.pid})`);
+  say(`heddle dev stays up: ${server.state.server} (stop it: kill ${server.pid}; talk to it: HEDDLE_STATE=${state} heddle runs)`);
 } else {
-  await server.stop();
+  await server?.stop();
 }
 process.exit(done ? 0 : 1);
 
-async function demo(): Promise<boolean> {
+async function demo({ state: up, peakMiB }: DevServer): Promise<boolean> {
   chapter(`flights.land: ${LANDED.length} days of flights`);
   const land = await run('flights.land', '--param', `days=${JSON.stringify(LANDED)}`);
   chapter(`flights.features_range: backfill of ${FEATURES.length} days of features`);
@@ -101,11 +102,9 @@ async function demo(): Promise<boolean> {
       'flights.prewarm': `coverage ${(100 * report.cache.coverage).toFixed(1)} %, ${report.cache.mismatches} mismatches`,
     })}`,
   );
-  const peak = server.peakMiB();
+  const peak = peakMiB();
   say(`\n${seconds.toFixed(0)} s in all${peak === null ? '' : `, at most ${Math.round(peak)} MiB of memory`}`);
-  say(
-    `the page: ${server.state.server}${server.state.temporalUi ? `, Temporal's own: ${server.state.temporalUi}` : ''}${options.keep ? '' : ' (stopped now; --keep leaves it up)'}`,
-  );
+  say(`the page: ${up.server}${up.temporalUi ? `, Temporal's own: ${up.temporalUi}` : ''}${options.keep ? '' : ' (stopped now; --keep leaves it up)'}`);
   say(`report: ${reportFile}`);
   return report.pipelines.every(({ status }) => status === 'done') && report.cache.mismatches === 0;
 }

@@ -1,6 +1,6 @@
 /** The features and the model on the real flights: an honest AUC, and chance where the labels are shuffled. About 10 s. */
 import { beforeAll, describe, expect, it } from 'vitest';
-import { dayFeatures } from '../../activities/flights/day-features.ts';
+import { dayFeatures, type DayFeatures } from '../../activities/flights/day-features.ts';
 import { DelayRates } from '../../activities/flights/delay-rates.ts';
 import { gatherFeatures } from '../../activities/flights/feature-table.ts';
 import { openFlightsFile } from '../../activities/flights/flights-file.ts';
@@ -19,7 +19,7 @@ let set: TrainingSet;
 beforeAll(async () => {
   const file = await openFlightsFile();
   const counts = new Map<number, RouteCounts>();
-  const days = [];
+  const days: DayFeatures[] = [];
   for (let day = TEST - 56 * DAY_S; day < TEST + 7 * DAY_S; day += DAY_S) {
     const flights = await file.readDay(dayName(day));
     if (day >= TEST - 28 * DAY_S) {
