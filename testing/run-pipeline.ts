@@ -3,8 +3,8 @@
  * virtual time, in an order that is the same each time. Public: `heddle/testing`. For tests of wiring and of tasks together;
  * Temporal, workers and the store are not in it.
  */
-import type { Json, JsonObject, Plan, TaskRules } from '../dsl/plan/types.ts';
-import type { ItemListHandle, StepFailure } from '../dsl/contract/step.ts';
+import type { Json, Plan, TaskRules } from '../dsl/plan/types.ts';
+import type { StepFailure } from '../dsl/contract/step.ts';
 import type { PartitionScope, StepStatus } from '../dsl/contract/run.ts';
 import { pipelineOf, type TaskValue } from '../dsl/authoring/values.ts';
 import { partitionScope } from '../calendar/partition-scope.ts';
@@ -366,4 +366,3 @@ function failureOf(error: unknown): StepFailure {
   if (error instanceof Error) return { class: 'user', code: error.name, message: error.message };
   return { class: 'user', code: 'Error', message: String(error) };
 }
-export type { ItemListHandle, JsonObject };

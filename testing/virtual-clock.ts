@@ -1,8 +1,4 @@
 /** Things that happen at virtual times, earliest first, then in the order in which they were put in. No real time passes. */
-export interface Happening<T> {
-  readonly at: number;
-  readonly what: T;
-}
 
 export class VirtualClock<T> {
   private readonly heap: { at: number; seq: number; what: T }[] = [];

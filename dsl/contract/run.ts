@@ -2,7 +2,7 @@
  * A run: its workflow's argument, its messages, its states, its record. Shared by interpreter, server and command line.
  * Pure; anybody may import this.
  */
-import type { FailureClass, Json, JsonObject, Skeleton } from '../plan/types.ts';
+import type { FailureClass, Json, Skeleton } from '../plan/types.ts';
 import type { AttemptMeta, StepFailure } from './step.ts';
 
 /** Argument of every interpreter workflow. Workflow type = pipeline name. */
@@ -128,5 +128,3 @@ export interface RunOutcome {
   readonly message: string | null;
   readonly failures: readonly { readonly step: string; readonly class: FailureClass; readonly message: string }[];
 }
-
-export type { JsonObject };

@@ -2,7 +2,7 @@
  * What goes into the scheduler core and what comes out. Pure types: shared by the Temporal interpreter, the testing kit and
  * the simulator. Runs in the sandbox; imports dsl only.
  */
-import type { BranchNode, GateNode, Json, JsonObject, MapNode, Skeleton, TaskRules, WaitNode } from '../../dsl/plan/types.ts';
+import type { GateNode, Json, JsonObject, MapNode, Skeleton, TaskRules, WaitNode } from '../../dsl/plan/types.ts';
 import type { PinRequest } from '../../dsl/contract/control.ts';
 import type { ModelHandle, SliceHandle, StepFailure, ItemListHandle } from '../../dsl/contract/step.ts';
 import type { PartitionScope, RunFinal, RunOutcome, StepStatus } from '../../dsl/contract/run.ts';
@@ -154,4 +154,3 @@ export interface SchedulerCore {
   readonly final: Omit<RunFinal, 'endedAt' | 'abandoned'>;
   readonly outcome: RunOutcome;
 }
-export type { BranchNode };
