@@ -29,13 +29,15 @@ export function poolActivities(parts: WorkerParts, klass: string): Record<string
 }
 
 /** A built-in activity fails as a step does; its caller says how often it may. */
-const withFailures = (parts: WorkerParts, activity: Activity): Activity => async (call) => {
-  try {
-    return await activity(call);
-  } catch (error) {
-    const { failure } = classifyFailure(error, parts.secrets.redactor);
-    // what is no fault of the data may be another time
-    const failureClass = failure.class === 'user' ? 'platform' : failure.class;
-    throw applicationFailure({ ...failure, class: failureClass }, { final: failureClass === 'data' });
-  }
-};
+const withFailures =
+  (parts: WorkerParts, activity: Activity): Activity =>
+  async (call) => {
+    try {
+      return await activity(call);
+    } catch (error) {
+      const { failure } = classifyFailure(error, parts.secrets.redactor);
+      // what is no fault of the data may be another time
+      const failureClass = failure.class === 'user' ? 'platform' : failure.class;
+      throw applicationFailure({ ...failure, class: failureClass }, { final: failureClass === 'data' });
+    }
+  };

@@ -4,7 +4,10 @@ import type { StepFailure } from '../dsl/contract/step.ts';
 
 export function applicationFailure(failure: StepFailure, options: { readonly final: boolean; readonly delayMs?: number }): ApplicationFailure {
   return ApplicationFailure.create({
-    type: failure.class, message: failure.message, nonRetryable: options.final, details: [failure],
+    type: failure.class,
+    message: failure.message,
+    nonRetryable: options.final,
+    details: [failure],
     ...(options.delayMs !== undefined && { nextRetryDelay: options.delayMs }),
   });
 }

@@ -12,7 +12,17 @@ export function codeDigests(tasks: ReadonlyMap<string, LoadedTask>, folder: stri
   let known: ReadonlyMap<string, string> = new Map();
   let making: Promise<ReadonlyMap<string, string>> | null = null;
   const make = (): Promise<ReadonlyMap<string, string>> =>
-    (making ??= taskDigests([...tasks.values()].map(({ value, file, exportName }) => ({ name: value.name, version: value.version, file, exportName, place: value.place, command: value.command ?? null })), folder).then(
+    (making ??= taskDigests(
+      [...tasks.values()].map(({ value, file, exportName }) => ({
+        name: value.name,
+        version: value.version,
+        file,
+        exportName,
+        place: value.place,
+        command: value.command ?? null,
+      })),
+      folder,
+    ).then(
       (made) => (known = made),
       () => known, // code that cannot be bundled has no digest
     ));

@@ -12,7 +12,8 @@ export function guardExit(steps: RunningSteps): () => void {
     const step = steps.current();
     if (!step) return;
     const error = new HeddleError('HDL-EXIT-CALLED', {
-      what: `Task ${step.task} called ${what} in step ${step.step}.`, where: `${step.pipeline}, run ${step.runId}, attempt ${step.attempt}`,
+      what: `Task ${step.task} called ${what} in step ${step.step}.`,
+      where: `${step.pipeline}, run ${step.runId}, attempt ${step.attempt}`,
       why: 'It would have ended the worker and every other step on it.',
     });
     steps.failCurrent(error);
@@ -30,7 +31,9 @@ export function guardExit(steps: RunningSteps): () => void {
     if (pid === process.pid && signal !== 0) refuse(`process.kill(process.pid, ${JSON.stringify(signal ?? 'SIGTERM')})`);
     return real.kill.call(process, pid, signal);
   };
-  return () => { Object.assign(process, real); };
+  return () => {
+    Object.assign(process, real);
+  };
 }
 
 /** `onUnknown`: an exception that belongs to no step; the process may be in any state then. */

@@ -10,12 +10,24 @@ import { workerSecrets } from './secrets.ts';
 import { stepStorage } from './step-storage.ts';
 
 const stop = new AbortController();
-const tell = (message: FromChild): Promise<void> => new Promise((resolve) => { process.send?.(message, () => { resolve(); }); });
-process.on('SIGTERM', () => { stop.abort(new StepCancelled('SIGTERM')); });
-process.on('disconnect', () => { process.exit(1); }); // the worker is gone: nobody wants the result
+const tell = (message: FromChild): Promise<void> =>
+  new Promise((resolve) => {
+    process.send?.(message, () => {
+      resolve();
+    });
+  });
+process.on('SIGTERM', () => {
+  stop.abort(new StepCancelled('SIGTERM'));
+});
+process.on('disconnect', () => {
+  process.exit(1);
+}); // the worker is gone: nobody wants the result
 process.on('message', (message: ToChild) => {
   if (message.kind === 'stop') stop.abort(message.why === 'interrupted' ? new StepInterrupted(message.why) : new StepCancelled(message.why));
-  else void run(message).finally(() => { process.exit(0); }); // the step is over, whatever it left open
+  else
+    void run(message).finally(() => {
+      process.exit(0);
+    }); // the step is over, whatever it left open
 });
 
 async function run({ call, config, worker, attempt, lastCursor, codeDigest }: Extract<ToChild, { kind: 'run' }>): Promise<void> {
@@ -24,19 +36,32 @@ async function run({ call, config, worker, attempt, lastCursor, codeDigest }: Ex
   const secrets = workerSecrets();
   try {
     const result = await runStep(call, {
-      worker, attempt, files, data, lastCursor,
+      worker,
+      attempt,
+      files,
+      data,
+      lastCursor,
       task: (name, version) => tasks.get(`${name}@${version}`)?.value,
-      codeDigest: async () => codeDigest, knownDigest: () => codeDigest,
+      codeDigest: async () => codeDigest,
+      knownDigest: () => codeDigest,
       heartbeat: (cursor) => void tell({ kind: 'heartbeat', cursor: cursor ?? null }),
       signal: stop.signal,
-      openLog: () => openAttemptLog({
-        file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), `${attempt}.jsonl`), step: call.step, attempt, redactor: secrets.redactor,
-        push: (line) => void tell({ kind: 'event', event: { kind: 'log', runId: call.runId, line } }),
-        upload: async (content) => { await files.write(logUri(call.runId, call.step, attempt), content); },
-      }),
+      openLog: () =>
+        openAttemptLog({
+          file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), `${attempt}.jsonl`),
+          step: call.step,
+          attempt,
+          redactor: secrets.redactor,
+          push: (line) => void tell({ kind: 'event', event: { kind: 'log', runId: call.runId, line } }),
+          upload: async (content) => {
+            await files.write(logUri(call.runId, call.step, attempt), content);
+          },
+        }),
       redactor: secrets.redactor,
       secret: (name) => secrets.get(name),
-      commandEnv: {}, projectFolder: config.folder, scratchFolder: join(config.stateFolder, 'scratch'),
+      commandEnv: {},
+      projectFolder: config.folder,
+      scratchFolder: join(config.stateFolder, 'scratch'),
       now: Date.now,
       push: (event) => void tell({ kind: 'event', event }),
     });

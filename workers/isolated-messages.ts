@@ -5,7 +5,15 @@ import type { Json } from '../dsl/plan/types.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 
 export type ToChild =
-  | { readonly kind: 'run'; readonly call: StepCall; readonly config: ResolvedConfig; readonly worker: string; readonly attempt: number; readonly lastCursor: Json; readonly codeDigest: string | null }
+  | {
+      readonly kind: 'run';
+      readonly call: StepCall;
+      readonly config: ResolvedConfig;
+      readonly worker: string;
+      readonly attempt: number;
+      readonly lastCursor: Json;
+      readonly codeDigest: string | null;
+    }
   | { readonly kind: 'stop'; readonly why: 'cancelled' | 'interrupted' };
 export type FromChild =
   | { readonly kind: 'heartbeat'; readonly cursor: Json }

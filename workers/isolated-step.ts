@@ -41,25 +41,34 @@ export async function runIsolated(parts: WorkerParts, call: StepCall, host: Step
     else if (message.kind === 'event') host.push(message.event);
     else answer = message;
   });
-  const send = (message: ToChild): void => { if (child.connected) child.send(message, () => undefined); };
+  const send = (message: ToChild): void => {
+    if (child.connected) child.send(message, () => undefined);
+  };
   let hard: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     send({ kind: 'stop', why: host.signal.reason instanceof StepInterrupted ? 'interrupted' : 'cancelled' });
     killGroup(child.pid, 'SIGTERM');
-    hard = setTimeout(() => { killGroup(child.pid, 'SIGKILL'); }, KILL_AFTER_MS);
+    hard = setTimeout(() => {
+      killGroup(child.pid, 'SIGKILL');
+    }, KILL_AFTER_MS);
   };
   // The child ends in time by itself, unless its loop is blocked.
   const margin = Math.min(1_000, call.timeoutMs * 0.05);
-  const lateTimer = setTimeout(() => {
-    late = true;
-    killGroup(child.pid, 'SIGKILL');
-  }, Math.min(call.timeoutMs - margin, 2 ** 31 - 1));
+  const lateTimer = setTimeout(
+    () => {
+      late = true;
+      killGroup(child.pid, 'SIGKILL');
+    },
+    Math.min(call.timeoutMs - margin, 2 ** 31 - 1),
+  );
   try {
     const closed = new Promise<{ code: number | null; signal: string | null }>((resolve, reject) => {
       child.on('error', reject);
       child.on('exit', (code, signal) => {
         killGroup(child.pid, 'SIGKILL'); // what it may have started
-        child.on('close', () => { resolve({ code, signal }); });
+        child.on('close', () => {
+          resolve({ code, signal });
+        });
       });
     });
     send({ kind: 'run', call, config: parts.config, worker: host.worker, attempt: host.attempt, lastCursor: host.lastCursor, codeDigest });
@@ -86,11 +95,17 @@ export async function runIsolated(parts: WorkerParts, call: StepCall, host: Step
 function diedFailure(call: StepCall, end: { readonly code: number | null; readonly signal: string | null }, late: boolean, tail: string): StepFailure {
   const where = `${call.pipeline}, task ${call.task} ${call.version}`;
   if (late) {
-    const error = new HeddleError('HDL-STEP-TIMEOUT', { what: `Step ${call.step} did not end within ${call.timeoutMs / 1000} s, and its process did not answer.`, where });
+    const error = new HeddleError('HDL-STEP-TIMEOUT', {
+      what: `Step ${call.step} did not end within ${call.timeoutMs / 1000} s, and its process did not answer.`,
+      where,
+    });
     return { class: 'timeout', code: error.code, message: error.message };
   }
   const how = end.signal === null ? `ended with exit code ${end.code}` : `was killed by ${end.signal}`;
   const lines = tail.trim().split('\n').slice(-8).join('\n');
-  const error = new HeddleError('HDL-CHILD-DIED', { what: `The process of step ${call.step} (task ${call.task}) ${how} before the step had ended.${lines === '' ? '' : ` It printed last:\n${lines}`}`, where });
+  const error = new HeddleError('HDL-CHILD-DIED', {
+    what: `The process of step ${call.step} (task ${call.task}) ${how} before the step had ended.${lines === '' ? '' : ` It printed last:\n${lines}`}`,
+    where,
+  });
   return { class: /out of memory/i.test(tail) ? 'capacity' : 'platform', code: error.code, message: error.message };
 }

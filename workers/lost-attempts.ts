@@ -15,7 +15,13 @@ export interface LostProcess {
   readonly what: string;
   readonly steps: readonly (RunningStep & { readonly culprit: boolean })[];
 }
-export interface LostNote { readonly culprit: boolean; readonly culprits: readonly string[]; readonly worker: string; readonly at: number; readonly what: string }
+export interface LostNote {
+  readonly culprit: boolean;
+  readonly culprits: readonly string[];
+  readonly worker: string;
+  readonly at: number;
+  readonly what: string;
+}
 
 export const lostFolder = (stateFolder: string): string => join(stateFolder, 'lost');
 
@@ -66,7 +72,9 @@ const noteUri = (step: RunningStep, attempt: number): string => `${stepUri(step.
 
 function names(folder: string): string[] {
   try {
-    return readdirSync(folder).filter((name) => name.endsWith('.json')).sort();
+    return readdirSync(folder)
+      .filter((name) => name.endsWith('.json'))
+      .sort();
   } catch {
     return [];
   }

@@ -56,7 +56,12 @@ export class EventPush {
       return;
     }
     this.events.push(event);
-    this.timer ??= setTimeout(() => { this.flush(); }, Math.max(BATCH_MS, this.notBefore - Date.now())).unref();
+    this.timer ??= setTimeout(
+      () => {
+        this.flush();
+      },
+      Math.max(BATCH_MS, this.notBefore - Date.now()),
+    ).unref();
   }
 
   /** Says that the worker is here. Never rejects. */
@@ -89,7 +94,9 @@ export class EventPush {
     try {
       this.token ??= await this.readToken();
       const answer = await fetch(`${this.options.server.url}/api/v1${path}`, {
-        method: 'POST', body: JSON.stringify(body), signal: AbortSignal.timeout(TIMEOUT_MS),
+        method: 'POST',
+        body: JSON.stringify(body),
+        signal: AbortSignal.timeout(TIMEOUT_MS),
         headers: { 'content-type': 'application/json', ...(this.token && { authorization: `Bearer ${this.token}` }) },
       });
       await answer.body?.cancel();
@@ -101,7 +108,13 @@ export class EventPush {
   }
   private async readToken(): Promise<string | null> {
     const env = this.options.env ?? process.env;
-    return env['HEDDLE_TOKEN'] ?? (await readFile(this.options.server.tokenFile, 'utf8').then((text) => text.trim(), () => null));
+    return (
+      env['HEDDLE_TOKEN'] ??
+      (await readFile(this.options.server.tokenFile, 'utf8').then(
+        (text) => text.trim(),
+        () => null,
+      ))
+    );
   }
 }
 

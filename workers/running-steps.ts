@@ -27,12 +27,16 @@ export class RunningSteps {
   /** Told of each start and end: the watchdog's copy. */
   onChange: ((change: { readonly started: RunningStep } | { readonly ended: RunningStep }) => void) | null = null;
 
-  get size(): number { return this.entries.size; }
+  get size(): number {
+    return this.entries.size;
+  }
   *[Symbol.iterator](): Generator<RunningStep> {
     for (const { step } of this.entries) yield step;
   }
   /** The step whose code runs now; undefined outside of all. */
-  current(): RunningStep | undefined { return this.storage.getStore()?.step; }
+  current(): RunningStep | undefined {
+    return this.storage.getStore()?.step;
+  }
   /** Fails the step whose code runs now, whatever its code makes of it. False outside of all. */
   failCurrent(error: Error): boolean {
     const entry = this.storage.getStore();
@@ -43,7 +47,9 @@ export class RunningSteps {
 
   async run<T>(step: RunningStep, work: () => Promise<T>): Promise<T> {
     let fail: (error: Error) => void = () => undefined;
-    const failed = new Promise<never>((_, reject) => { fail = reject; });
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject;
+    });
     failed.catch(() => undefined);
     const entry: Entry = { step, fail };
     this.entries.add(entry);

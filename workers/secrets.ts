@@ -16,7 +16,8 @@ export interface Secrets {
 
 export function workerSecrets(env: Readonly<Record<string, string | undefined>> = process.env): Secrets {
   const redactor = new Redactor();
-  for (const [key, value] of Object.entries(env)) if (key.startsWith(PREFIX) && value !== undefined && value.length >= MIN_LENGTH) redactor.add(key.slice(PREFIX.length), value);
+  for (const [key, value] of Object.entries(env))
+    if (key.startsWith(PREFIX) && value !== undefined && value.length >= MIN_LENGTH) redactor.add(key.slice(PREFIX.length), value);
   for (const [name, value] of Object.entries(fromFile(env))) if (value.length >= MIN_LENGTH) redactor.add(name, value);
   return {
     redactor,

@@ -4,9 +4,16 @@
  * nothing; but a class that once had a step and no room for it has a claim, and claims are met in the order of their age:
  * nobody younger is let in before. Pure; slot-supplier.ts speaks to Temporal.
  */
-export interface ClassLimits { readonly units: number; readonly slots: number }
+export interface ClassLimits {
+  readonly units: number;
+  readonly slots: number;
+}
 
-interface Request { readonly klass: string; readonly since: number; grant(ticket: Ticket): void }
+interface Request {
+  readonly klass: string;
+  readonly since: number;
+  grant(ticket: Ticket): void;
+}
 export interface Ticket {
   readonly klass: string;
   /** Units are set aside: the step that it brings has room for certain. */
@@ -33,7 +40,9 @@ export class SlotBudget {
     this.classes = new Map(Object.entries(classes).map(([name, limits]) => [name, { ...limits, running: 0, tickets: 0, claim: null, prepaid: 0 }]));
   }
   /** Units taken by steps or set aside for one. */
-  get unitsUsed(): number { return this.used; }
+  get unitsUsed(): number {
+    return this.used;
+  }
 
   /** Calls `grant` with a ticket, now or later; the result takes the request back. */
   request(klass: string, grant: (ticket: Ticket) => void): () => void {
@@ -101,11 +110,14 @@ export class SlotBudget {
       request.grant(ticket);
     }
   }
-  private fits(state: ClassState): boolean { return this.used + state.units <= this.budget; }
+  private fits(state: ClassState): boolean {
+    return this.used + state.units <= this.budget;
+  }
   /** Age of the oldest claim of another class; null where there is none. */
   private oldestClaim(own: ClassState): number | null {
     let oldest: number | null = null;
-    for (const state of this.classes.values()) if (state !== own && state.claim !== null && (own.claim === null || state.claim < own.claim)) oldest = Math.min(oldest ?? Infinity, state.claim);
+    for (const state of this.classes.values())
+      if (state !== own && state.claim !== null && (own.claim === null || state.claim < own.claim)) oldest = Math.min(oldest ?? Infinity, state.claim);
     return oldest;
   }
   private state(klass: string): ClassState {

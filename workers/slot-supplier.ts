@@ -23,14 +23,22 @@ export const budgetSlots = (budget: SlotBudget, klass: string): CustomSlotSuppli
   type: 'custom',
   reserveSlot(_ctx: SlotReserveContext, abort: AbortSignal): Promise<SlotPermit> {
     return new Promise((resolve, reject) => {
-      const withdraw = budget.request(klass, (ticket) => { resolve(ticket); });
-      abort.addEventListener('abort', () => {
-        withdraw();
-        reject(abort.reason as Error); // the SDK wants its own back
-      }, { once: true });
+      const withdraw = budget.request(klass, (ticket) => {
+        resolve(ticket);
+      });
+      abort.addEventListener(
+        'abort',
+        () => {
+          withdraw();
+          reject(abort.reason as Error); // the SDK wants its own back
+        },
+        { once: true },
+      );
     });
   },
   tryReserveSlot: () => null, // eager steps come only to the process of the workflow worker
   markSlotUsed: () => undefined, // the step takes its units itself: the supplier never sees which step it is
-  releaseSlot(ctx) { budget.release(ctx.permit as Ticket, ctx.slotInfo !== undefined); }, // our own permit comes back
+  releaseSlot(ctx) {
+    budget.release(ctx.permit as Ticket, ctx.slotInfo !== undefined);
+  }, // our own permit comes back
 });

@@ -33,7 +33,9 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
   const startedAt = Date.now();
   let uncharged = last?.uncharged ?? 0;
   let cursor: Json | null = last?.cursor ?? null;
-  const beat = (): void => { context.heartbeat({ uncharged, startedAt, worker: parts.worker, ...(cursor !== null && { cursor }) } satisfies HeartbeatDetails); };
+  const beat = (): void => {
+    context.heartbeat({ uncharged, startedAt, worker: parts.worker, ...(cursor !== null && { cursor }) } satisfies HeartbeatDetails);
+  };
   /** Fails so that this attempt is charged to nobody. The count travels in the heartbeat. */
   const giveBack = (failure: StepFailure, delayMs: number): never => {
     uncharged++;
@@ -43,12 +45,21 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
 
   if (!parts.tasks.has(`${call.task}@${call.version}`)) {
     parts.push.push({ kind: 'no-task', runId: call.runId, step: call.step, task: call.task, version: call.version, pool: parts.pool, at: startedAt });
-    return giveBack({ class: 'platform', code: 'HDL-NO-TASK', message: `HDL-NO-TASK: no worker in pool "${parts.pool}" has ${call.task} version ${call.version}` }, noTaskDelayMs(uncharged));
+    return giveBack(
+      { class: 'platform', code: 'HDL-NO-TASK', message: `HDL-NO-TASK: no worker in pool "${parts.pool}" has ${call.task} version ${call.version}` },
+      noTaskDelayMs(uncharged),
+    );
   }
-  if (parts.budget && !parts.budget.enter(klass)) return giveBack({ class: 'capacity', code: 'HDL-NO-ROOM', message: `HDL-NO-ROOM: worker ${parts.worker} had no room for class "${klass}" at this moment` }, NO_ROOM_DELAY_MS);
+  if (parts.budget && !parts.budget.enter(klass))
+    return giveBack(
+      { class: 'capacity', code: 'HDL-NO-ROOM', message: `HDL-NO-ROOM: worker ${parts.worker} had no room for class "${klass}" at this moment` },
+      NO_ROOM_DELAY_MS,
+    );
 
   const beating = setInterval(beat, Math.min(BEAT_MS, call.heartbeatMs / 3));
-  const announce = setTimeout(() => { parts.push.push({ kind: 'started', runId: call.runId, step: call.step, attempt: info.attempt, worker: parts.worker, at: startedAt }); }, BATCH_MS);
+  const announce = setTimeout(() => {
+    parts.push.push({ kind: 'started', runId: call.runId, step: call.step, attempt: info.attempt, worker: parts.worker, at: startedAt });
+  }, BATCH_MS);
   parts.metrics.running.inc({ class: klass });
   parts.metrics.queueSeconds.observe({ class: klass }, Math.max(0, startedAt - info.currentAttemptScheduledTimestampMs) / 1000);
   let status = 'failed';
@@ -58,7 +69,13 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
     const notes = info.attempt > 1 ? await lostNotes(parts.storage.files, running) : [];
     const count: AttemptCount = { attempt: info.attempt, uncharged: uncharged + notes.filter(({ culprit }) => !culprit).length, budget: call.attempts };
     if (budgetUsedUp(count)) throw failed(parts, call, info, lostFailure(call, info, last, notes), true);
-    const host = hostOf(parts, call, running, context, { lastCursor: cursor, beat: (next) => { cursor = next; beat(); } });
+    const host = hostOf(parts, call, running, context, {
+      lastCursor: cursor,
+      beat: (next) => {
+        cursor = next;
+        beat();
+      },
+    });
     const task = host.task(call.task, call.version);
     try {
       const isolated = call.isolate === true && !task?.command;
@@ -66,7 +83,11 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
       status = 'done';
       return result;
     } catch (error) {
-      if (error instanceof StepInterrupted) return giveBack({ class: 'platform', code: 'HDL-WORKER-LOST', message: `HDL-WORKER-LOST: worker ${parts.worker} shut down before step ${call.step} had ended` }, DRAINED_DELAY_MS);
+      if (error instanceof StepInterrupted)
+        return giveBack(
+          { class: 'platform', code: 'HDL-WORKER-LOST', message: `HDL-WORKER-LOST: worker ${parts.worker} shut down before step ${call.step} had ended` },
+          DRAINED_DELAY_MS,
+        );
       if (error instanceof StepCancelled) {
         status = 'cancelled';
         throw new CancelledFailure(error.message);
@@ -86,15 +107,36 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
 function failed(parts: WorkerParts, call: StepCall, info: Info, failure: StepFailure, final: boolean): Error {
   const { class: failureClass, code, message } = failure;
   parts.metrics.failures.inc({ class: failureClass, task: call.task });
-  parts.push.push({ kind: 'attempt', runId: call.runId, step: call.step, attempt: info.attempt, worker: parts.worker, at: Date.now(), failure: { class: failureClass, code, message } });
+  parts.push.push({
+    kind: 'attempt',
+    runId: call.runId,
+    step: call.step,
+    attempt: info.attempt,
+    worker: parts.worker,
+    at: Date.now(),
+    failure: { class: failureClass, code, message },
+  });
   return applicationFailure(failure, { final });
 }
 
 const runningStep = (call: StepCall, info: Info): RunningStep => ({
-  runId: call.runId, step: call.step, pipeline: call.pipeline, task: call.task, attempt: info.attempt, scheduledAt: info.scheduledTimestampMs, token: info.base64TaskToken, heartbeatMs: call.heartbeatMs,
+  runId: call.runId,
+  step: call.step,
+  pipeline: call.pipeline,
+  task: call.task,
+  attempt: info.attempt,
+  scheduledAt: info.scheduledTimestampMs,
+  token: info.base64TaskToken,
+  heartbeatMs: call.heartbeatMs,
 });
 
-function hostOf(parts: WorkerParts, call: StepCall, running: RunningStep, context: Context, beats: { readonly lastCursor: Json | null; beat(cursor: Json): void }): StepHost {
+function hostOf(
+  parts: WorkerParts,
+  call: StepCall,
+  running: RunningStep,
+  context: Context,
+  beats: { readonly lastCursor: Json | null; beat(cursor: Json): void },
+): StepHost {
   const { config, storage, secrets } = parts;
   const { attempt } = running;
   const signal = new AbortController();
@@ -106,22 +148,40 @@ function hostOf(parts: WorkerParts, call: StepCall, running: RunningStep, contex
   if (outer.aborted) onCancel();
   else outer.addEventListener('abort', onCancel, { once: true });
   return {
-    worker: parts.worker, attempt, files: storage.files, data: storage.data,
+    worker: parts.worker,
+    attempt,
+    files: storage.files,
+    data: storage.data,
     task: (name, version) => parts.tasks.get(`${name}@${version}`),
-    codeDigest: (task) => parts.digests.get(task), knownDigest: (task) => parts.digests.known(task),
+    codeDigest: (task) => parts.digests.get(task),
+    knownDigest: (task) => parts.digests.known(task),
     lastCursor: beats.lastCursor,
-    heartbeat: (cursor) => { beats.beat(cursor ?? null); },
+    heartbeat: (cursor) => {
+      beats.beat(cursor ?? null);
+    },
     signal: signal.signal,
-    openLog: () => openAttemptLog({
-      file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), `${attempt}.jsonl`), step: call.step, attempt, redactor: secrets.redactor,
-      push: (line) => { parts.push.push({ kind: 'log', runId: call.runId, line }); },
-      upload: async (content) => { await storage.files.write(logUri(call.runId, call.step, attempt), content); },
-    }),
+    openLog: () =>
+      openAttemptLog({
+        file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), `${attempt}.jsonl`),
+        step: call.step,
+        attempt,
+        redactor: secrets.redactor,
+        push: (line) => {
+          parts.push.push({ kind: 'log', runId: call.runId, line });
+        },
+        upload: async (content) => {
+          await storage.files.write(logUri(call.runId, call.step, attempt), content);
+        },
+      }),
     redactor: secrets.redactor,
     secret: (name) => secrets.get(name),
-    commandEnv: {}, projectFolder: config.folder, scratchFolder: join(config.stateFolder, 'scratch'),
+    commandEnv: {},
+    projectFolder: config.folder,
+    scratchFolder: join(config.stateFolder, 'scratch'),
     now: Date.now,
-    push: (event) => { parts.push.push(event); },
+    push: (event) => {
+      parts.push.push(event);
+    },
     within: (work) => parts.steps.run(running, work),
   };
 }

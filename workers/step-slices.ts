@@ -16,7 +16,16 @@ export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'stage'> {
     },
     async stage(dataset, key, rows, { call, attempt, codeDigest, inputs }) {
       const { stagePartition } = await import('../storage/datasets/stage-partition.ts');
-      return stagePartition(store, dataset, key, rows, { runId: call.runId, step: call.step, attempt, planHash: call.planHash, task: call.task, version: call.version, codeDigest, inputs });
+      return stagePartition(store, dataset, key, rows, {
+        runId: call.runId,
+        step: call.step,
+        attempt,
+        planHash: call.planHash,
+        task: call.task,
+        version: call.version,
+        codeDigest,
+        inputs,
+      });
     },
   };
 }

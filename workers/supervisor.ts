@@ -63,12 +63,23 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
     neverReady = reject;
   });
   ready.catch(() => undefined);
-  const ended = new Promise<number>((resolve) => { end = resolve; });
+  const ended = new Promise<number>((resolve) => {
+    end = resolve;
+  });
 
   const start = (): void => {
     const startedAt = Date.now();
-    const args = ['--pool', options.pool, ...(options.configFile === undefined ? [] : ['--config', options.configFile]), ...(options.drainMs === undefined ? [] : ['--drain-ms', String(options.drainMs)])];
-    const started = spawn(process.execPath, [...childArguments(), ENTRY, ...args], { cwd: options.cwd ?? process.cwd(), env: options.env ?? process.env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const args = [
+      '--pool',
+      options.pool,
+      ...(options.configFile === undefined ? [] : ['--config', options.configFile]),
+      ...(options.drainMs === undefined ? [] : ['--drain-ms', String(options.drainMs)]),
+    ];
+    const started = spawn(process.execPath, [...childArguments(), ENTRY, ...args], {
+      cwd: options.cwd ?? process.cwd(),
+      env: options.env ?? process.env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     child = started;
     let tail = '';
     started.stdout.on('data', (bytes: Buffer) => {
@@ -96,8 +107,12 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
   };
   start();
   return {
-    get pid() { return child?.pid ?? null; },
-    get restarts() { return restarts; },
+    get pid() {
+      return child?.pid ?? null;
+    },
+    get restarts() {
+      return restarts;
+    },
     ready,
     ended,
     stop() {

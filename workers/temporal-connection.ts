@@ -9,16 +9,22 @@ export async function connectWorker({ address, tls, apiKey }: ResolvedConfig['te
   quietRuntime();
   try {
     return await NativeConnection.connect({
-      address, ...(apiKey !== null && { apiKey }),
+      address,
+      ...(apiKey !== null && { apiKey }),
       ...(tls && {
         tls: {
-          ...(tls.ca !== undefined && { serverRootCACertificate: readFileSync(tls.ca) }), ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
+          ...(tls.ca !== undefined && { serverRootCACertificate: readFileSync(tls.ca) }),
+          ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
           ...(tls.cert !== undefined && tls.key !== undefined && { clientCertPair: { crt: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
         },
       }),
     });
   } catch (error) {
-    throw new HeddleError('HDL-TEMPORAL-UNREACHABLE', { what: `Temporal at ${address} does not answer: ${error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)}.`, where: 'temporal.address', cause: error });
+    throw new HeddleError('HDL-TEMPORAL-UNREACHABLE', {
+      what: `Temporal at ${address} does not answer: ${error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)}.`,
+      where: 'temporal.address',
+      cause: error,
+    });
   }
 }
 

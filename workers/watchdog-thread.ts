@@ -29,10 +29,16 @@ setInterval(() => {
   const silentMs = now - Number(Atomics.load(counter, 0));
   if (silentMs <= limit) return;
   busy = true;
-  void findCulprit().then((found) => { end(found, silentMs); });
+  void findCulprit().then((found) => {
+    end(found, silentMs);
+  });
 }, tickMs);
 
-interface Culprit { readonly step: RunningStep | null; readonly place: string | null; /** Runs an expression in the blocked thread, where it answers. */ readonly evaluate: ((expression: string) => void) | null }
+interface Culprit {
+  readonly step: RunningStep | null;
+  readonly place: string | null;
+  /** Runs an expression in the blocked thread, where it answers. */ readonly evaluate: ((expression: string) => void) | null;
+}
 
 function end({ step, place, evaluate }: Culprit, silentMs: number): void {
   const suspects = [...running.values()];
@@ -40,8 +46,16 @@ function end({ step, place, evaluate }: Culprit, silentMs: number): void {
   const seconds = Math.round(silentMs / 100) / 10;
   const what = `blocked its worker for ${seconds} s${place === null ? '' : ` at ${place}`}`;
   const names = culprit ? `Step ${culprit.step} (task ${culprit.task}, run ${culprit.runId})` : `One of ${suspects.map((suspect) => suspect.step).join(', ')}`;
-  writeLost(stateFolder, { worker, at: Date.now(), what, steps: suspects.map((suspect) => ({ ...suspect, culprit: culprit === undefined || culprit.token === suspect.token })) });
-  writeSync(2, `${JSON.stringify({ level: 'fatal', at: Date.now(), code: 'HDL-LOOP-BLOCKED', worker, text: `${names} ${what}. The worker ends and starts again.` })}\n`);
+  writeLost(stateFolder, {
+    worker,
+    at: Date.now(),
+    what,
+    steps: suspects.map((suspect) => ({ ...suspect, culprit: culprit === undefined || culprit.token === suspect.token })),
+  });
+  writeSync(
+    2,
+    `${JSON.stringify({ level: 'fatal', at: Date.now(), code: 'HDL-LOOP-BLOCKED', worker, text: `${names} ${what}. The worker ends and starts again.` })}\n`,
+  );
   // A thread cannot end the process with a code of its own; the main thread can be made to, unless it is in native code.
   evaluate?.(`process.reallyExit(${STALLED_EXIT})`);
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), evaluate ? 1_000 : 0);
@@ -51,7 +65,9 @@ function end({ step, place, evaluate }: Culprit, silentMs: number): void {
 function findCulprit(): Promise<Culprit> {
   return new Promise((resolve) => {
     const session = new Session();
-    const giveUp = setTimeout(() => { resolve({ step: null, place: null, evaluate: null }); }, 2_000);
+    const giveUp = setTimeout(() => {
+      resolve({ step: null, place: null, evaluate: null });
+    }, 2_000);
     session.connectToMainThread();
     const files = new Map<string, string>();
     session.on('Debugger.scriptParsed', ({ params }) => {
@@ -63,7 +79,9 @@ function findCulprit(): Promise<Culprit> {
       const place = own ? `${files.get(own.location.scriptId)}:${own.location.lineNumber + 1}` : null;
       if (!frame) return;
       const evaluate = (expression: string, then?: (value: unknown) => void): void => {
-        session.post('Debugger.evaluateOnCallFrame', { callFrameId: frame.callFrameId, expression }, (_error, answer) => { then?.(answer?.result.value); });
+        session.post('Debugger.evaluateOnCallFrame', { callFrameId: frame.callFrameId, expression }, (_error, answer) => {
+          then?.(answer?.result.value);
+        });
       };
       evaluate("globalThis[Symbol.for('heddle.currentStep')]?.() ?? 'null'", (text) => {
         clearTimeout(giveUp);

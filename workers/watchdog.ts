@@ -14,14 +14,23 @@ const TICK_MS = 200;
 export const CURRENT_STEP = Symbol.for('heddle.currentStep');
 
 export type WatchdogMessage = { readonly kind: 'started' | 'ended'; readonly step: RunningStep };
-export interface WatchdogData { readonly ticks: SharedArrayBuffer; readonly stateFolder: string; readonly worker: string; readonly tickMs: number }
+export interface WatchdogData {
+  readonly ticks: SharedArrayBuffer;
+  readonly stateFolder: string;
+  readonly worker: string;
+  readonly tickMs: number;
+}
 
-export interface Watchdog { stop(): Promise<void> }
+export interface Watchdog {
+  stop(): Promise<void>;
+}
 
 export function startWatchdog(steps: RunningSteps, options: { readonly stateFolder: string; readonly worker: string }): Watchdog {
   const ticks = new SharedArrayBuffer(8);
   const counter = new BigInt64Array(ticks);
-  const beat = (): void => { Atomics.store(counter, 0, BigInt(Date.now())); };
+  const beat = (): void => {
+    Atomics.store(counter, 0, BigInt(Date.now()));
+  };
   beat();
   const timer = setInterval(beat, TICK_MS);
   timer.unref();

@@ -21,7 +21,13 @@ export function createWorkerMetrics(): WorkerMetrics {
   return {
     registry,
     runSeconds: new Histogram({ name: 'heddle_step_run_seconds', help: 'Run time of attempts', labelNames: ['task', 'status'], buckets: SECONDS, registers }),
-    queueSeconds: new Histogram({ name: 'heddle_step_queue_seconds', help: 'Time that attempts waited in their queue', labelNames: ['class'], buckets: SECONDS, registers }),
+    queueSeconds: new Histogram({
+      name: 'heddle_step_queue_seconds',
+      help: 'Time that attempts waited in their queue',
+      labelNames: ['class'],
+      buckets: SECONDS,
+      registers,
+    }),
     failures: new Counter({ name: 'heddle_step_failures_total', help: 'Failed attempts by failure class', labelNames: ['class', 'task'], registers }),
     running: new Gauge({ name: 'heddle_steps_running', help: 'Steps that run now', labelNames: ['class'], registers }),
   };
@@ -43,9 +49,12 @@ export async function listenMetrics(metrics: WorkerMetrics, port: number): Promi
   const address = server.address();
   return {
     port: typeof address === 'object' && address ? address.port : port,
-    stop: () => new Promise((resolve) => {
-      server.close(() => { resolve(); });
-      server.closeAllConnections();
-    }),
+    stop: () =>
+      new Promise((resolve) => {
+        server.close(() => {
+          resolve();
+        });
+        server.closeAllConnections();
+      }),
   };
 }

@@ -13,7 +13,9 @@ try {
   const drain = values['drain-ms'] ?? process.env['HEDDLE_DRAIN_MS'];
   const worker = await startWorker({ config, pool: values.pool, ownProcess: true, ...(drain !== undefined && { drainMs: Number(drain) }) });
   let stopping: Promise<void> | null = null;
-  const stop = (): void => { stopping ??= worker.stop(); };
+  const stop = (): void => {
+    stopping ??= worker.stop();
+  };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
   process.stdout.write(`${JSON.stringify({ ready: true, worker: worker.name, pool: worker.pool, tasks: worker.tasks, metricsPort: worker.metricsPort })}\n`);

@@ -58,9 +58,16 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
   const { config, pool: poolName, drainMs = 60_000 } = options;
   const pool = config.pools[poolName];
   if (!pool) {
-    throw new HeddleError('HDL-UNKNOWN-POOL', { what: `There is no pool "${poolName}". The project has: ${Object.keys(config.pools).join(', ') || 'none'}.`, where: config.file ?? config.folder });
+    throw new HeddleError('HDL-UNKNOWN-POOL', {
+      what: `There is no pool "${poolName}". The project has: ${Object.keys(config.pools).join(', ') || 'none'}.`,
+      where: config.file ?? config.folder,
+    });
   }
-  const log = options.log ?? ((line) => { process.stderr.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`); });
+  const log =
+    options.log ??
+    ((line) => {
+      process.stderr.write(`${JSON.stringify({ at: Date.now(), ...line })}\n`);
+    });
   const name = process.env['HEDDLE_WORKER_NAME'] ?? `${hostname()}/${poolName}/${process.pid}`;
   const undo: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
@@ -78,19 +85,50 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const metrics = createWorkerMetrics();
     const push = new EventPush({
       server: config.server,
-      hello: () => ({ worker: name, pid: process.pid, host: hostname(), pool: poolName, classes: Object.fromEntries(Object.entries(limits).map(([klass, { slots }]) => [klass, slots])), tasks: [...tasks.keys()].sort(), startedAt, draining }),
+      hello: () => ({
+        worker: name,
+        pid: process.pid,
+        host: hostname(),
+        pool: poolName,
+        classes: Object.fromEntries(Object.entries(limits).map(([klass, { slots }]) => [klass, slots])),
+        tasks: [...tasks.keys()].sort(),
+        startedAt,
+        draining,
+      }),
     });
     undo.push(() => push.close());
     const parts: WorkerParts = {
-      config, pool: poolName, worker: name, tasks, digests: codeDigests(project.tasks, config.folder), storage: options.storage ?? stepStorage(config),
-      secrets: workerSecrets(), push, metrics, steps: new RunningSteps(), budget: sharedBudget(pool),
+      config,
+      pool: poolName,
+      worker: name,
+      tasks,
+      digests: codeDigests(project.tasks, config.folder),
+      storage: options.storage ?? stepStorage(config),
+      secrets: workerSecrets(),
+      push,
+      metrics,
+      steps: new RunningSteps(),
+      budget: sharedBudget(pool),
     };
     undo.push(guardExit(parts.steps));
     if (options.ownProcess) {
-      undo.push(guardUncaught(parts.steps, (text) => { log({ level: 'error', text: parts.secrets.redactor.text(text) }); }, (error) => {
-        log({ level: 'fatal', text: parts.secrets.redactor.text(`an exception that belongs to no step: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`) });
-        process.exit(1);
-      }));
+      undo.push(
+        guardUncaught(
+          parts.steps,
+          (text) => {
+            log({ level: 'error', text: parts.secrets.redactor.text(text) });
+          },
+          (error) => {
+            log({
+              level: 'fatal',
+              text: parts.secrets.redactor.text(
+                `an exception that belongs to no step: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+              ),
+            });
+            process.exit(1);
+          },
+        ),
+      );
       const watchdog = startWatchdog(parts.steps, { stateFolder: config.stateFolder, worker: name });
       undo.push(() => watchdog.stop());
     }
@@ -100,17 +138,33 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const metricsListener = metricsPort === null ? null : await listenMetrics(metrics, metricsPort);
     if (metricsListener) undo.push(() => metricsListener.stop());
 
-    const workers = await Promise.all(Object.entries(limits).map(([klass, { slots }]) =>
-      Worker.create({
-        connection, namespace: config.temporal.namespace, identity: name, taskQueue: queueOf(config.project, poolName, klass), activities: poolActivities(parts, klass),
-        tuner: { workflowTaskSlotSupplier: fixedSlots(1), localActivityTaskSlotSupplier: fixedSlots(1), nexusTaskSlotSupplier: fixedSlots(1), activityTaskSlotSupplier: parts.budget ? budgetSlots(parts.budget, klass) : fixedSlots(slots) },
-        // a cancel arrives with a heartbeat: as often as the wrapper beats
-        maxHeartbeatThrottleInterval: '5s', defaultHeartbeatThrottleInterval: '5s',
-        shutdownGraceTime: drainMs, shutdownForceTime: drainMs + 20_000,
-      })));
+    const workers = await Promise.all(
+      Object.entries(limits).map(([klass, { slots }]) =>
+        Worker.create({
+          connection,
+          namespace: config.temporal.namespace,
+          identity: name,
+          taskQueue: queueOf(config.project, poolName, klass),
+          activities: poolActivities(parts, klass),
+          tuner: {
+            workflowTaskSlotSupplier: fixedSlots(1),
+            localActivityTaskSlotSupplier: fixedSlots(1),
+            nexusTaskSlotSupplier: fixedSlots(1),
+            activityTaskSlotSupplier: parts.budget ? budgetSlots(parts.budget, klass) : fixedSlots(slots),
+          },
+          // a cancel arrives with a heartbeat: as often as the wrapper beats
+          maxHeartbeatThrottleInterval: '5s',
+          defaultHeartbeatThrottleInterval: '5s',
+          shutdownGraceTime: drainMs,
+          shutdownForceTime: drainMs + 20_000,
+        }),
+      ),
+    );
     const runs = workers.map((worker) => worker.run());
     const ended = Promise.all(runs).then(() => undefined);
-    ended.catch((error: unknown) => { log({ level: 'error', text: `the worker broke: ${String(error)}` }); });
+    ended.catch((error: unknown) => {
+      log({ level: 'error', text: `the worker broke: ${String(error)}` });
+    });
     undo.push(async () => {
       draining = true;
       void push.hello();

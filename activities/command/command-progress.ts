@@ -1,5 +1,9 @@
 /** Progress lines of a command's stdout: `::progress 3/10 note`, `::progress 3 note`. Pure. */
-export interface CommandProgress { readonly done: number; readonly total: number | null; readonly note: string | null }
+export interface CommandProgress {
+  readonly done: number;
+  readonly total: number | null;
+  readonly note: string | null;
+}
 
 const LINE = /^::progress\s+(\d+(?:\.\d+)?)(?:\s*\/\s*(\d+(?:\.\d+)?))?(?:\s+(.*))?$/;
 

@@ -16,7 +16,9 @@ export function noteGroup(scratchFolder: string, pid: number | undefined): () =>
   mkdirSync(folder, { recursive: true });
   const file = join(folder, `${process.pid}-${startOf(process.pid) ?? 0}-${pid}-${since}`);
   writeFileSync(file, '');
-  return () => { rmSync(file, { force: true }); };
+  return () => {
+    rmSync(file, { force: true });
+  };
 }
 
 /** Ends the groups of workers that are gone. Gives the group ids. */

@@ -38,13 +38,23 @@ export async function runCommand({ call, task, input, host, context }: CommandRu
     await writeFile(files.input, JSON.stringify(input));
     const tail: string[] = [];
     const env = {
-      ...process.env, ...host.commandEnv,
-      HEDDLE_INPUT: files.input, HEDDLE_OUTPUT: files.output, HEDDLE_CHECKPOINT: ctx.checkpoint.folder,
-      HEDDLE_RUN_ID: call.runId, HEDDLE_STEP: call.step, HEDDLE_ATTEMPT: String(host.attempt), HEDDLE_IDEMPOTENCY_KEY: ctx.idempotencyKey,
-      HEDDLE_PARTITION: ctx.partition ?? '', PYTHONUNBUFFERED: '1',
+      ...process.env,
+      ...host.commandEnv,
+      HEDDLE_INPUT: files.input,
+      HEDDLE_OUTPUT: files.output,
+      HEDDLE_CHECKPOINT: ctx.checkpoint.folder,
+      HEDDLE_RUN_ID: call.runId,
+      HEDDLE_STEP: call.step,
+      HEDDLE_ATTEMPT: String(host.attempt),
+      HEDDLE_IDEMPOTENCY_KEY: ctx.idempotencyKey,
+      HEDDLE_PARTITION: ctx.partition ?? '',
+      PYTHONUNBUFFERED: '1',
     };
     const exit = await runProcess({
-      argv, cwd: host.projectFolder, env, signal: ctx.signal as AbortSignal, // the authors' type differs by their lib
+      argv,
+      cwd: host.projectFolder,
+      env,
+      signal: ctx.signal as AbortSignal, // the authors' type differs by their lib
       onStart: (pid) => noteGroup(host.scratchFolder, pid),
       onStdout(line) {
         const progress = parseProgress(line);
@@ -75,6 +85,9 @@ async function readOutput(call: StepCall, argv: readonly string[], file: string)
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new HeddleError('HDL-COMMAND-OUTPUT', { what: `${argv.join(' ')} wrote no valid JSON to HEDDLE_OUTPUT: ${(error as Error).message}.`, where: `${call.pipeline}, step ${call.step}` }); // JSON.parse throws errors
+    throw new HeddleError('HDL-COMMAND-OUTPUT', {
+      what: `${argv.join(' ')} wrote no valid JSON to HEDDLE_OUTPUT: ${(error as Error).message}.`,
+      where: `${call.pipeline}, step ${call.step}`,
+    }); // JSON.parse throws errors
   }
 }

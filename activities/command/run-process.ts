@@ -22,7 +22,10 @@ export interface ProcessRun {
   /** Told of the process group; what it gives is called when the group is gone. */
   onStart?(pid: number | undefined): () => void;
 }
-export interface ProcessEnd { readonly code: number | null; readonly signal: NodeJS.Signals | null }
+export interface ProcessEnd {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
 
 /** Throws HDL-NO-PROGRAM where the program cannot be started. */
 export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, killAfterMs = KILL_AFTER_MS, onStart }: ProcessRun): Promise<ProcessEnd> {
@@ -33,17 +36,29 @@ export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, k
   const exited = new Promise<ProcessEnd>((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       if (child.pid !== undefined) return; // a failed kill: its end is told by 'exit'
-      reject(new HeddleError('HDL-NO-PROGRAM', { what: `${program} cannot be started on this worker: ${error.message}.`, where: cwd, cause: error.code === 'ENOENT' || error.code === 'EACCES' ? undefined : error }));
+      reject(
+        new HeddleError('HDL-NO-PROGRAM', {
+          what: `${program} cannot be started on this worker: ${error.message}.`,
+          where: cwd,
+          cause: error.code === 'ENOENT' || error.code === 'EACCES' ? undefined : error,
+        }),
+      );
     });
-    child.on('exit', (code, by) => { resolve({ code, signal: by }); });
+    child.on('exit', (code, by) => {
+      resolve({ code, signal: by });
+    });
   });
   const flushed = Promise.all([lines(child.stdout, onStdout), lines(child.stderr, onStderr)]);
 
-  const kill = (how: NodeJS.Signals): void => { killGroup(child.pid, how); };
+  const kill = (how: NodeJS.Signals): void => {
+    killGroup(child.pid, how);
+  };
   let hard: NodeJS.Timeout | undefined;
   const onAbort = (): void => {
     kill('SIGTERM');
-    hard = setTimeout(() => { kill('SIGKILL'); }, killAfterMs);
+    hard = setTimeout(() => {
+      kill('SIGKILL');
+    }, killAfterMs);
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -76,7 +91,9 @@ function lines(stream: Readable, each: (line: string) => void): Promise<void> {
       if (rest !== '') each(rest);
       resolve();
     });
-    stream.on('error', () => { resolve(); });
+    stream.on('error', () => {
+      resolve();
+    });
   });
   stream.on('data', (chunk: Buffer) => {
     const parts = (rest + decoder.write(chunk)).split('\n');

@@ -11,7 +11,11 @@ const NAME = /^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._-]+(?:\/[A-Za-z0-9._-]+)
 /** The same name again replaces the file. Throws HDL-BAD-NAME. */
 export async function writeArtifact(call: StepCall, host: StepHost, name: string, content: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<Artifact> {
   if (!NAME.test(name)) {
-    throw new HeddleError('HDL-BAD-NAME', { what: `"${name}" cannot be the name of an artifact.`, where: `${call.pipeline}, step ${call.step}`, fix: 'Use letters, digits, dots, dashes, underscores, and / between folders.' });
+    throw new HeddleError('HDL-BAD-NAME', {
+      what: `"${name}" cannot be the name of an artifact.`,
+      where: `${call.pipeline}, step ${call.step}`,
+      fix: 'Use letters, digits, dots, dashes, underscores, and / between folders.',
+    });
   }
   const uri = host.files.resolve(`${stepUri(call.runId, call.step)}/artifacts/${name}`);
   return { uri, ...(await host.files.write(uri, typeof content === 'string' ? Buffer.from(content, 'utf8') : content)) };

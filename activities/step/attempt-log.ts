@@ -55,24 +55,39 @@ export function openAttemptLog(options: AttemptLogOptions): AttemptLog {
     const line = redactor.text(raw);
     if (bytes + Buffer.byteLength(line) <= maxBytes) return append(line);
     truncated = true;
-    append(`${JSON.stringify({ level: 'warn', at: Date.now(), step, attempt, text: `[log truncated: more than ${Math.round(maxBytes / 1024 / 1024)} MB]` })}\n`);
+    append(
+      `${JSON.stringify({ level: 'warn', at: Date.now(), step, attempt, text: `[log truncated: more than ${Math.round(maxBytes / 1024 / 1024)} MB]` })}\n`,
+    );
   };
   const open = (): pino.Logger =>
     (logger ??= pino(
-      { level: 'debug', base: { step, attempt }, messageKey: 'text', nestedKey: 'fields', timestamp: () => `,"at":${Date.now()}`, formatters: { level: (level) => ({ level }) } },
+      {
+        level: 'debug',
+        base: { step, attempt },
+        messageKey: 'text',
+        nestedKey: 'fields',
+        timestamp: () => `,"at":${Date.now()}`,
+        formatters: { level: (level) => ({ level }) },
+      },
       { write },
     ));
-  const at = (level: 'debug' | 'info' | 'warn' | 'error') => (text: string, fields?: Readonly<Record<string, unknown>>): void => {
-    if (truncated || closed) return; // an abandoned task may still talk
-    const whole = String(text);
-    const shown = whole.length > LINE_BYTES ? `${whole.slice(0, LINE_BYTES)}... (${whole.length} characters)` : whole;
-    if (fields) open()[level](fields, shown);
-    else open()[level](shown);
-  };
+  const at =
+    (level: 'debug' | 'info' | 'warn' | 'error') =>
+    (text: string, fields?: Readonly<Record<string, unknown>>): void => {
+      if (truncated || closed) return; // an abandoned task may still talk
+      const whole = String(text);
+      const shown = whole.length > LINE_BYTES ? `${whole.slice(0, LINE_BYTES)}... (${whole.length} characters)` : whole;
+      if (fields) open()[level](fields, shown);
+      else open()[level](shown);
+    };
   return {
     log: { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') },
-    get bytes() { return bytes; },
-    get truncated() { return truncated; },
+    get bytes() {
+      return bytes;
+    },
+    get truncated() {
+      return truncated;
+    },
     async close() {
       closed = true;
       if (!file) return;

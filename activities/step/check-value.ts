@@ -37,7 +37,9 @@ export function checkSize(side: 'input' | 'output', value: Json, call: StepCall)
 
 function largestPart(side: string, value: Json): string {
   if (value === null || typeof value !== 'object') return '';
-  const sizes = Object.entries(value).map(([key, part]) => [key, Buffer.byteLength(JSON.stringify(part as Json))] as const).sort((a, b) => b[1] - a[1]);
+  const sizes = Object.entries(value)
+    .map(([key, part]) => [key, Buffer.byteLength(JSON.stringify(part as Json))] as const)
+    .sort((a, b) => b[1] - a[1]);
   const [first] = sizes;
   return first ? ` The largest part is ${pathText(side, [Array.isArray(value) ? Number(first[0]) : first[0]])}, ${Math.ceil(first[1] / 1024)} KiB.` : '';
 }

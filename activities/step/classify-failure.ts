@@ -11,7 +11,23 @@ import type { Redactor } from './redactor.ts';
 
 /** Temporal cuts a failure at 4 KiB. */
 const MAX_MESSAGE = 2_000;
-const UPSTREAM = new Set(['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'ETIMEDOUT', 'EHOSTUNREACH', 'EHOSTDOWN', 'ENETUNREACH', 'ENETDOWN', 'EPIPE', 'EAI_AGAIN', 'ENOTFOUND', 'UND_ERR_CONNECT_TIMEOUT', 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT', 'UND_ERR_SOCKET']);
+const UPSTREAM = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  'EPIPE',
+  'EAI_AGAIN',
+  'ENOTFOUND',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'UND_ERR_HEADERS_TIMEOUT',
+  'UND_ERR_BODY_TIMEOUT',
+  'UND_ERR_SOCKET',
+]);
 const CAPACITY = new Set(['ENOSPC', 'ENOMEM', 'EDQUOT', 'EMFILE', 'ENFILE', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_MEMORY_ALLOCATION_FAILED']);
 /** Codes of ours whose class does not follow from their table. */
 const BY_CODE: Partial<Record<ErrorCode, FailureClass>> = {
@@ -36,7 +52,7 @@ export function classifyFailure(thrown: unknown, redactor: Redactor): StepError 
   if (thrown instanceof StepError) return thrown;
   if (!(thrown instanceof Error)) return new StepError({ class: 'user', code: 'Error', message: redactor.text(cut(textOf(thrown))) });
   return new StepError(
-    { class: classOf(thrown), code: isHeddleError(thrown) ? thrown.code : (thrown.name || 'Error'), message: redactor.text(cut(thrown.message || thrown.name)) },
+    { class: classOf(thrown), code: isHeddleError(thrown) ? thrown.code : thrown.name || 'Error', message: redactor.text(cut(thrown.message || thrown.name)) },
     thrown.stack === undefined ? null : redactor.text(thrown.stack),
   );
 }

@@ -11,7 +11,13 @@ export function datasetDef(dataset: Dataset): DatasetDef {
   let def = made.get(dataset);
   if (!def) {
     const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
-    def = { name: dataset.name, uri: dataset.uri, partitions: dimensionDefs(dataset.partitions), schema: jsonSchemaOf(dataset.schema, 'output').schema, ...(retainMs !== null && { retainMs }) };
+    def = {
+      name: dataset.name,
+      uri: dataset.uri,
+      partitions: dimensionDefs(dataset.partitions),
+      schema: jsonSchemaOf(dataset.schema, 'output').schema,
+      ...(retainMs !== null && { retainMs }),
+    };
     made.set(dataset, def);
   }
   return def;

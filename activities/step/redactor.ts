@@ -12,9 +12,11 @@ export class Redactor {
     if (value === '') return;
     for (const form of formsOf(value)) this.needles.set(form, `[secret ${name}]`);
     const longestFirst = [...this.needles.keys()].sort((a, b) => b.length - a.length);
-    this.pattern = new RegExp(longestFirst.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|\/]/g, '\\$&')).join('|'), 'g');
+    this.pattern = new RegExp(longestFirst.map((form) => form.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|'), 'g');
   }
-  get empty(): boolean { return this.pattern === null; }
+  get empty(): boolean {
+    return this.pattern === null;
+  }
 
   text(text: string): string {
     return this.pattern === null ? text : text.replace(this.pattern, (found) => this.needles.get(found) ?? found);

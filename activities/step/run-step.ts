@@ -28,8 +28,13 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
   const rows = { in: 0, out: 0 };
   let task: TaskValue | undefined;
   const meta = (): AttemptMeta => ({
-    startedAt, attempt: host.attempt, worker: host.worker, ms: host.now() - startedAt,
-    ...(task && { codeDigest: host.knownDigest(task) }), ...(rows.in > 0 && { rowsIn: rows.in }), ...(rows.out > 0 && { rowsOut: rows.out }),
+    startedAt,
+    attempt: host.attempt,
+    worker: host.worker,
+    ms: host.now() - startedAt,
+    ...(task && { codeDigest: host.knownDigest(task) }),
+    ...(rows.in > 0 && { rowsIn: rows.in }),
+    ...(rows.out > 0 && { rowsOut: rows.out }),
   });
   const ending = endingOf(call, host.signal);
   try {
@@ -70,7 +75,8 @@ async function attemptTask(call: StepCall, task: TaskValue, host: StepHost, cont
 }
 
 function codeOf(task: TaskValue): NonNullable<TaskValue['run']> {
-  if (!task.run) throw new HeddleError('HDL-NO-CODE', { what: `Task ${task.name} ${task.version} has no code that a worker can run.`, where: task.place ?? undefined });
+  if (!task.run)
+    throw new HeddleError('HDL-NO-CODE', { what: `Task ${task.name} ${task.version} has no code that a worker can run.`, where: task.place ?? undefined });
   return task.run;
 }
 
@@ -83,7 +89,8 @@ function placed(call: StepCall, task: TaskValue, output: Json, context: StepCont
     const made = context.staged.findLast(({ slice }) => slice.dataset === dataset);
     if (made) return [{ ...made.staged, at }];
     throw new HeddleError('HDL-NOT-WRITTEN', {
-      what: `${task.name} ${task.version} publishes ${dataset} and returned a slice that it did not write.`, where: `${call.pipeline}, step ${call.step}`,
+      what: `${task.name} ${task.version} publishes ${dataset} and returned a slice that it did not write.`,
+      where: `${call.pipeline}, step ${call.step}`,
     });
   });
 }
@@ -92,7 +99,9 @@ function placed(call: StepCall, task: TaskValue, output: Json, context: StepCont
 function endingOf(call: StepCall, outer: AbortSignal): { readonly signal: AbortSignal; readonly givenUp: Promise<never>; stop(): void } {
   const controller = new AbortController();
   let giveUp: (reason: unknown) => void = () => undefined;
-  const givenUp = new Promise<never>((_, reject) => { giveUp = reject; });
+  const givenUp = new Promise<never>((_, reject) => {
+    giveUp = reject;
+  });
   givenUp.catch(() => undefined);
   // A little before Temporal's own clock, so that the failure says what happened.
   const margin = Math.min(2_000, call.timeoutMs * 0.1);
@@ -100,10 +109,19 @@ function endingOf(call: StepCall, outer: AbortSignal): { readonly signal: AbortS
   const end = (reason: unknown, graceMs: number): void => {
     if (controller.signal.aborted) return;
     controller.abort(reason);
-    last = setTimeout(() => { giveUp(reason); }, graceMs);
+    last = setTimeout(() => {
+      giveUp(reason);
+    }, graceMs);
   };
-  const timer = setTimeout(() => { end(new StepTimedOut(`the step's time is over`), margin / 2); }, Math.min(call.timeoutMs - margin, 2 ** 31 - 1));
-  const onAbort = (): void => { end(outer.reason, STOP_GRACE_MS); };
+  const timer = setTimeout(
+    () => {
+      end(new StepTimedOut(`the step's time is over`), margin / 2);
+    },
+    Math.min(call.timeoutMs - margin, 2 ** 31 - 1),
+  );
+  const onAbort = (): void => {
+    end(outer.reason, STOP_GRACE_MS);
+  };
   outer.addEventListener('abort', onAbort, { once: true });
   if (outer.aborted) onAbort();
   return {
@@ -119,7 +137,8 @@ function endingOf(call: StepCall, outer: AbortSignal): { readonly signal: AbortS
 
 const timedOut = (call: StepCall, worker: string): HeddleError =>
   new HeddleError('HDL-STEP-TIMEOUT', {
-    what: `Step ${call.step} did not end within ${call.timeoutMs >= 1000 ? `${call.timeoutMs / 1000} s` : `${call.timeoutMs} ms`}.`, where: `${call.pipeline}, task ${call.task} ${call.version}, worker ${worker}`,
+    what: `Step ${call.step} did not end within ${call.timeoutMs >= 1000 ? `${call.timeoutMs / 1000} s` : `${call.timeoutMs} ms`}.`,
+    where: `${call.pipeline}, task ${call.task} ${call.version}, worker ${worker}`,
   });
 
 const noTask = (call: StepCall, worker: string): HeddleError =>

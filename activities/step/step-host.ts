@@ -23,7 +23,9 @@ export interface StepFiles {
 }
 
 /** Rows that a task hands to ctx.write. */
-export type RowBatches = Iterable<object> | AsyncIterable<readonly object[] | { readonly numRows: number; readonly columns: Readonly<Record<string, ArrayLike<unknown>>> }>;
+export type RowBatches =
+  | Iterable<object>
+  | AsyncIterable<readonly object[] | { readonly numRows: number; readonly columns: Readonly<Record<string, ArrayLike<unknown>>> }>;
 
 /** Typed data in the store: stored values, item lists, slices. */
 export interface StepData {
@@ -35,7 +37,12 @@ export interface StepData {
   readItems(list: ItemListHandle): AsyncIterable<Json>;
   readSlice(dataset: DatasetDef, slice: SliceHandle): AsyncIterable<ColumnBatch<Record<string, unknown>>>;
   /** Writes a partition where only its publish will find it. */
-  stage(dataset: DatasetDef, key: JsonObject, rows: RowBatches, attempt: StagingAttempt): Promise<{ readonly slice: SliceHandle; readonly staged: Omit<StagedPartition, 'at'> }>;
+  stage(
+    dataset: DatasetDef,
+    key: JsonObject,
+    rows: RowBatches,
+    attempt: StagingAttempt,
+  ): Promise<{ readonly slice: SliceHandle; readonly staged: Omit<StagedPartition, 'at'> }>;
 }
 /** Who stages: goes into the staging path and the manifest. */
 export interface StagingAttempt {

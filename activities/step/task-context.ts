@@ -36,20 +36,33 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
     }
   }
   const ctx = {
-    get log() { return openLog().log; },
+    get log() {
+      return openLog().log;
+    },
     progress(done: number, total: number | null, note?: string): void {
-      host.push({ kind: 'progress', runId: call.runId, step: call.step, attempt: host.attempt, done, total, note: note === undefined ? null : host.redactor.text(note), at: host.now() });
+      host.push({
+        kind: 'progress',
+        runId: call.runId,
+        step: call.step,
+        attempt: host.attempt,
+        done,
+        total,
+        note: note === undefined ? null : host.redactor.text(note),
+        at: host.now(),
+      });
     },
     checkpoint,
     artifact: (name: string, content: Uint8Array | string | AsyncIterable<Uint8Array>) => writeArtifact(call, host, name, content),
     readArtifact: (from: Artifact | string) => readArtifact(host, from),
-    items: (items: Iterable<Json> | AsyncIterable<Json>) => host.data.writeItems(clean(items, host), `${stepUri(call.runId, call.step)}/items-${++lists}-${host.attempt}`),
+    items: (items: Iterable<Json> | AsyncIterable<Json>) =>
+      host.data.writeItems(clean(items, host), `${stepUri(call.runId, call.step)}/items-${++lists}-${host.attempt}`),
     readItems: (list: ItemListHandle) => host.data.readItems(list),
     async secret(name: string): Promise<string> {
       const value = await host.secret(name);
       if (value === undefined) {
         throw new HeddleError('HDL-NO-SECRET', {
-          what: `The worker ${host.worker} has no secret "${name}".`, where: `${call.pipeline}, step ${call.step}`,
+          what: `The worker ${host.worker} has no secret "${name}".`,
+          where: `${call.pipeline}, step ${call.step}`,
           fix: `Set HEDDLE_SECRET_${name.toUpperCase().replaceAll(/[^A-Z0-9]/g, '_')} where the worker runs, or put "${name}" into the file that HEDDLE_SECRETS_FILE names.`,
         });
       }
@@ -68,7 +81,10 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
     },
     async write(to: Dataset, given: RowBatches): Promise<SliceHandle> {
       if (!call.into) {
-        throw new HeddleError('HDL-NO-TARGET', { what: `Step ${call.step} writes ${to.name} and was not told which partition.`, where: `${call.pipeline}, task ${task.name}` });
+        throw new HeddleError('HDL-NO-TARGET', {
+          what: `Step ${call.step} writes ${to.name} and was not told which partition.`,
+          where: `${call.pipeline}, task ${task.name}`,
+        });
       }
       const made = await host.data.stage(datasetDef(to), call.into, given, { call, attempt: host.attempt, codeDigest: await host.codeDigest(task), inputs });
       signal.throwIfAborted();

@@ -19,13 +19,18 @@ const hostFor = (...args: Parameters<typeof tempHost>): TempHost => {
   open.push(host);
   return host;
 };
-afterEach(() => { for (const host of open.splice(0)) host.remove(); });
+afterEach(() => {
+  for (const host of open.splice(0)) host.remove();
+});
 
 const inOut = { version: '1', input: z.object({ n: z.number() }), output: z.object({ twice: z.number() }) } as const;
 const sh = (script: string) => command({ name: 'c.sh', argv: ['sh', '-c', script], ...inOut });
 async function failureOf(script: string, host?: TempHost): Promise<StepFailure> {
   const t = sh(script);
-  const error = await runStep(stepCall(t, { n: 2 }), host ?? hostFor([t])).then(() => null, (thrown: unknown) => thrown);
+  const error = await runStep(stepCall(t, { n: 2 }), host ?? hostFor([t])).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(StepError);
   return (error as StepError).failure;
 }
@@ -40,7 +45,9 @@ async function until(what: string, probe: () => boolean): Promise<void> {
   const deadline = Date.now() + 10_000;
   while (!probe()) {
     if (Date.now() > deadline) throw new Error(`${what}: not in time`);
-    await new Promise((resolve) => { setTimeout(resolve, 20); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 20);
+    });
   }
 }
 
@@ -55,11 +62,19 @@ const python = ['python3', '/usr/bin/python3'].find((program) => {
 
 describe('a command task', () => {
   it('gets its input as a JSON file and gives its output as one', async () => {
-    const t = command({ name: 'c.node', argv: [process.execPath, '-e', `
+    const t = command({
+      name: 'c.node',
+      argv: [
+        process.execPath,
+        '-e',
+        `
       const fs = require('node:fs');
       const { n } = JSON.parse(fs.readFileSync(process.env.HEDDLE_INPUT, 'utf8'));
       console.log('computing'); console.error('a warning'); console.log('::progress 3/10 third of ten');
-      fs.writeFileSync(process.env.HEDDLE_OUTPUT, JSON.stringify({ twice: n * 2, key: process.env.HEDDLE_IDEMPOTENCY_KEY }));`], ...inOut });
+      fs.writeFileSync(process.env.HEDDLE_OUTPUT, JSON.stringify({ twice: n * 2, key: process.env.HEDDLE_IDEMPOTENCY_KEY }));`,
+      ],
+      ...inOut,
+    });
     const host = hostFor([t]);
     const { output } = await runStep(stepCall(t, { n: 21 }), host);
     expect(output).toEqual({ twice: 42 });
@@ -72,11 +87,19 @@ describe('a command task', () => {
   });
 
   it.skipIf(!python)('runs Python with its standard library alone (needs python3 on the PATH: apt-get install python3)', async () => {
-    const t = command({ name: 'c.py', argv: [python ?? '', '-c', `
+    const t = command({
+      name: 'c.py',
+      argv: [
+        python ?? '',
+        '-c',
+        `
 import json, os
 with open(os.environ['HEDDLE_INPUT']) as f: n = json.load(f)['n']
 print('::progress 1')
-with open(os.environ['HEDDLE_OUTPUT'], 'w') as f: json.dump({'twice': n * 2}, f)`], ...inOut });
+with open(os.environ['HEDDLE_OUTPUT'], 'w') as f: json.dump({'twice': n * 2}, f)`,
+      ],
+      ...inOut,
+    });
     const host = hostFor([t]);
     expect((await runStep(stepCall(t, { n: 4 }), host)).output).toEqual({ twice: 8 });
     expect(host.events).toContainEqual(expect.objectContaining({ kind: 'progress', done: 1, total: null, note: null }));
@@ -99,12 +122,16 @@ with open(os.environ['HEDDLE_OUTPUT'], 'w') as f: json.dump({'twice': n * 2}, f)
   });
   it('whose program is missing says so', async () => {
     const t = command({ name: 'c.none', argv: ['no-such-program-of-heddle'], ...inOut });
-    const error = await runStep(stepCall(t, { n: 1 }), hostFor([t])).then(() => null, (thrown: StepError) => thrown.failure);
+    const error = await runStep(stepCall(t, { n: 1 }), hostFor([t])).then(
+      () => null,
+      (thrown: StepError) => thrown.failure,
+    );
     expect(error).toMatchObject({ class: 'platform', code: 'HDL-NO-PROGRAM' });
     expect(error?.message).toContain('no-such-program-of-heddle cannot be started');
   });
   it('keeps its checkpoint folder between attempts and loses it after success', async () => {
-    const script = 'if [ -f "$HEDDLE_CHECKPOINT/half" ]; then echo "{ \\"twice\\": 1 }" > "$HEDDLE_OUTPUT"; else echo x > "$HEDDLE_CHECKPOINT/half"; exit 75; fi';
+    const script =
+      'if [ -f "$HEDDLE_CHECKPOINT/half" ]; then echo "{ \\"twice\\": 1 }" > "$HEDDLE_OUTPUT"; else echo x > "$HEDDLE_CHECKPOINT/half"; exit 75; fi';
     const t = sh(script);
     const host = hostFor([t]);
     expect(await failureOf(script, host)).toMatchObject({ class: 'capacity' });
@@ -118,7 +145,10 @@ with open(os.environ['HEDDLE_OUTPUT'], 'w') as f: json.dump({'twice': n * 2}, f)
   it('leaks no secret of its worker', async () => {
     const host = hostFor([]);
     host.redactor.add('token', 'swordfish-1234');
-    const failure = await failureOf('echo swordfish-1234; echo swordfish-1234 >&2; exit 1', hostFor([sh('echo swordfish-1234; echo swordfish-1234 >&2; exit 1')], { redactor: host.redactor }));
+    const failure = await failureOf(
+      'echo swordfish-1234; echo swordfish-1234 >&2; exit 1',
+      hostFor([sh('echo swordfish-1234; echo swordfish-1234 >&2; exit 1')], { redactor: host.redactor }),
+    );
     expect(failure.message).toContain('[secret token]');
     expect(failure.message).not.toContain('swordfish');
   });
@@ -139,7 +169,15 @@ describe('a process group', () => {
     const { folder } = hostFor([]);
     const file = join(folder, 'pids');
     const abort = new AbortController();
-    const running = runProcess({ argv: ['sh', '-c', `trap '' TERM; sleep 300 & echo $$ $! > ${file}.new; mv ${file}.new ${file}; wait; wait`], cwd: folder, env: process.env, signal: abort.signal, onStdout: () => undefined, onStderr: () => undefined, killAfterMs: 300 });
+    const running = runProcess({
+      argv: ['sh', '-c', `trap '' TERM; sleep 300 & echo $$ $! > ${file}.new; mv ${file}.new ${file}; wait; wait`],
+      cwd: folder,
+      env: process.env,
+      signal: abort.signal,
+      onStdout: () => undefined,
+      onStderr: () => undefined,
+      killAfterMs: 300,
+    });
     await until('the program', () => existsSync(file));
     const pids = readFileSync(file, 'utf8').trim().split(' ').map(Number);
     abort.abort();
@@ -149,7 +187,14 @@ describe('a process group', () => {
   it('does not outlive its program', async () => {
     const { folder } = hostFor([]);
     const file = join(folder, 'pid');
-    await runProcess({ argv: ['sh', '-c', `sleep 300 & echo $! > ${file}`], cwd: folder, env: process.env, signal: new AbortController().signal, onStdout: () => undefined, onStderr: () => undefined });
+    await runProcess({
+      argv: ['sh', '-c', `sleep 300 & echo $! > ${file}`],
+      cwd: folder,
+      env: process.env,
+      signal: new AbortController().signal,
+      onStdout: () => undefined,
+      onStderr: () => undefined,
+    });
     const pid = Number(readFileSync(file, 'utf8'));
     await until('the grandchild is gone', () => !alive(pid));
   });
@@ -157,7 +202,15 @@ describe('a process group', () => {
     const { folder } = hostFor([]);
     const abort = new AbortController();
     const file = join(folder, 'pid');
-    const running = runProcess({ argv: ['sh', '-c', `echo $$ > ${file}; exec sleep 300`], cwd: folder, env: process.env, signal: abort.signal, onStdout: () => undefined, onStderr: () => undefined, onStart: (pid) => noteGroup(folder, pid) });
+    const running = runProcess({
+      argv: ['sh', '-c', `echo $$ > ${file}; exec sleep 300`],
+      cwd: folder,
+      env: process.env,
+      signal: abort.signal,
+      onStdout: () => undefined,
+      onStderr: () => undefined,
+      onStart: (pid) => noteGroup(folder, pid),
+    });
     await until('the program', () => existsSync(file) && readFileSync(file, 'utf8') !== '');
     expect(sweepGroups(folder)).toEqual([]);
     const groups = join(folder, 'groups');
@@ -174,7 +227,10 @@ describe('a process group', () => {
 describe('the end of a command', () => {
   const call = stepCall(sh('true'), {});
   it('tells a signal that a shell passed on', () => {
-    expect(commandFailure(call, ['sh'], { code: 137, signal: null }, [])).toMatchObject({ class: 'platform', message: expect.stringContaining('was killed by SIGKILL') as string });
+    expect(commandFailure(call, ['sh'], { code: 137, signal: null }, [])).toMatchObject({
+      class: 'platform',
+      message: expect.stringContaining('was killed by SIGKILL') as string,
+    });
   });
   it('takes a lack of memory for a lack of capacity', () => {
     expect(commandFailure(call, ['python3'], { code: 1, signal: null }, ['Traceback', 'MemoryError'])).toMatchObject({ class: 'capacity' });

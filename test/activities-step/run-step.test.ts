@@ -13,12 +13,17 @@ const hostFor = (...args: Parameters<typeof tempHost>): TempHost => {
   open.push(host);
   return host;
 };
-afterEach(() => { for (const host of open.splice(0)) host.remove(); });
+afterEach(() => {
+  for (const host of open.splice(0)) host.remove();
+});
 
 const run = (body: (input: { n: number }, ctx: never) => Promise<unknown>, more: object = {}) =>
   task({ name: 't.one', version: '1', input: z.object({ n: z.number().default(7) }), output: z.object({ text: z.string() }), ...more, run: body as never });
 async function failureOf(call: StepCall, host: TempHost): Promise<StepFailure> {
-  const error = await runStep(call, host).then(() => null, (thrown: unknown) => thrown);
+  const error = await runStep(call, host).then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
   expect(error).toBeInstanceOf(StepError);
   return (error as StepError).failure;
 }
@@ -40,7 +45,12 @@ describe('a step', () => {
   });
 
   it('that returns a wrong shape is a data failure that names the path', async () => {
-    const t = task({ name: 't.rows', version: '1', output: z.object({ rows: z.array(z.object({ id: z.string() })) }), run: (async () => ({ rows: [{ id: 'a' }, { id: 4 }] })) as never });
+    const t = task({
+      name: 't.rows',
+      version: '1',
+      output: z.object({ rows: z.array(z.object({ id: z.string() })) }),
+      run: (async () => ({ rows: [{ id: 'a' }, { id: 4 }] })) as never,
+    });
     const failure = await failureOf(stepCall(t, {}), hostFor([t]));
     expect(failure).toMatchObject({ class: 'data', code: 'HDL-TASK-OUTPUT', meta: { attempt: 1 } });
     expect(failure.message).toContain('output.rows[1].id:');
@@ -55,13 +65,23 @@ describe('a step', () => {
     ['a string is a user failure with its text', () => 'the moon is full', { class: 'user', code: 'Error', message: 'the moon is full' }],
     ['an object is a user failure that shows it', () => ({ a: 1 }), { class: 'user', message: 'threw {"a":1}' }],
     ['an error is a user failure with its name', () => new RangeError('too far'), { class: 'user', code: 'RangeError', message: 'too far' }],
-    ['a refused connection is an upstream failure', () => new Error('fetch failed', { cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }) }), { class: 'upstream' }],
-    ['a gathered timeout is an upstream failure', () => new AggregateError([Object.assign(new Error('x'), { code: 'ETIMEDOUT' })], 'all failed'), { class: 'upstream' }],
+    [
+      'a refused connection is an upstream failure',
+      () => new Error('fetch failed', { cause: Object.assign(new Error('connect'), { code: 'ECONNREFUSED' }) }),
+      { class: 'upstream' },
+    ],
+    [
+      'a gathered timeout is an upstream failure',
+      () => new AggregateError([Object.assign(new Error('x'), { code: 'ETIMEDOUT' })], 'all failed'),
+      { class: 'upstream' },
+    ],
     ['a full disk is a capacity failure', () => Object.assign(new Error('no space'), { code: 'ENOSPC' }), { class: 'capacity' }],
     ['a failed allocation is a capacity failure', () => new RangeError('Array buffer allocation failed'), { class: 'capacity' }],
   ];
   it.each(thrown)('whose code throws: %s', async (_, make, expected) => {
-    const t = run(async () => { throw make(); });
+    const t = run(async () => {
+      throw make();
+    });
     expect(await failureOf(stepCall(t, {}), hostFor([t]))).toMatchObject(expected);
   });
 
@@ -71,7 +91,13 @@ describe('a step', () => {
     const { output } = await runStep(stepCall(t, {}, { keep: [['auc']] }), host);
     expect(isStored(output)).toBe(true);
     expect(output).toMatchObject({ kept: { auc: 0.7 } });
-    const echo = task({ name: 't.echo', version: '1', input: z.object({ from: z.object({ text: z.string(), auc: z.number() }) }), output: z.number(), run: async ({ from }) => from.text.length });
+    const echo = task({
+      name: 't.echo',
+      version: '1',
+      input: z.object({ from: z.object({ text: z.string(), auc: z.number() }) }),
+      output: z.number(),
+      run: async ({ from }) => from.text.length,
+    });
     const second = await runStep(stepCall(echo, { from: output }), hostFor([echo], {}, host.folder));
     expect(second.output).toBe(5000);
   });
@@ -84,7 +110,10 @@ describe('a step', () => {
   });
   it('whose assembled input is above 64 KiB fails before its code runs', async () => {
     let ran = false;
-    const t = run(async () => { ran = true; return { text: '' }; });
+    const t = run(async () => {
+      ran = true;
+      return { text: '' };
+    });
     const failure = await failureOf(stepCall(t, { n: 1, more: 'x'.repeat(70_000) }), hostFor([t]));
     expect(failure).toMatchObject({ class: 'data', code: 'HDL-INPUT-TOO-LARGE' });
     expect(ran).toBe(false);
@@ -92,7 +121,14 @@ describe('a step', () => {
 
   it('that never returns fails as timeout shortly before its time is over, and its signal aborts', async () => {
     let aborted = false;
-    const t = run((_, ctx: { signal: AbortSignal }) => new Promise(() => { ctx.signal.addEventListener('abort', () => { aborted = true; }); }) as never);
+    const t = run(
+      (_, ctx: { signal: AbortSignal }) =>
+        new Promise(() => {
+          ctx.signal.addEventListener('abort', () => {
+            aborted = true;
+          });
+        }) as never,
+    );
     const before = performance.now();
     const failure = await failureOf(stepCall(t, {}, { timeoutMs: 400 }), hostFor([t]));
     expect(failure).toMatchObject({ class: 'timeout', code: 'HDL-STEP-TIMEOUT' });
@@ -102,22 +138,49 @@ describe('a step', () => {
   });
   it('that heeds a cancel ends as cancelled, whatever it throws then', async () => {
     const host: TempHost = hostFor([]);
-    const t = run((_, ctx: { signal: AbortSignal }) => new Promise((_resolve, reject) => { ctx.signal.addEventListener('abort', () => { reject(new Error('stopped')); }); queueMicrotask(() => { host.cancel.abort(new StepCancelled('cancelled')); }); }));
+    const t = run(
+      (_, ctx: { signal: AbortSignal }) =>
+        new Promise((_resolve, reject) => {
+          ctx.signal.addEventListener('abort', () => {
+            reject(new Error('stopped'));
+          });
+          queueMicrotask(() => {
+            host.cancel.abort(new StepCancelled('cancelled'));
+          });
+        }),
+    );
     await expect(runStep(stepCall(t, {}), hostFor([t], { signal: host.cancel.signal }))).rejects.toBeInstanceOf(StepCancelled);
   });
   it('tells a shutdown from a cancel', async () => {
     const stop = new AbortController();
-    const t = run((_, ctx: { signal: AbortSignal }) => new Promise((_resolve, reject) => { ctx.signal.addEventListener('abort', () => { reject(new Error('stopped')); }); queueMicrotask(() => { stop.abort(new StepInterrupted('shutdown')); }); }));
+    const t = run(
+      (_, ctx: { signal: AbortSignal }) =>
+        new Promise((_resolve, reject) => {
+          ctx.signal.addEventListener('abort', () => {
+            reject(new Error('stopped'));
+          });
+          queueMicrotask(() => {
+            stop.abort(new StepInterrupted('shutdown'));
+          });
+        }),
+    );
     await expect(runStep(stepCall(t, {}), hostFor([t], { signal: stop.signal }))).rejects.toBeInstanceOf(StepInterrupted);
   });
 });
 
 describe('the context', () => {
   it('writes a log line with its fields to the file of the attempt and pushes it', async () => {
-    const t = run(async (_, ctx: { log: { info(text: string, fields?: object): void } }) => { ctx.log.info('half', { rows: 3 }); ctx.log.info('done'); return { text: '' }; });
+    const t = run(async (_, ctx: { log: { info(text: string, fields?: object): void } }) => {
+      ctx.log.info('half', { rows: 3 });
+      ctx.log.info('done');
+      return { text: '' };
+    });
     const host = hostFor([t]);
     await runStep(stepCall(t, {}), host);
-    const lines = (await host.logText(stepCall(t, {}))).trim().split('\n').map((line) => JSON.parse(line) as Json);
+    const lines = (await host.logText(stepCall(t, {})))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Json);
     expect(lines).toEqual([
       { level: 'info', at: expect.any(Number) as number, step: 't.one', attempt: 1, text: 'half', fields: { rows: 3 } },
       { level: 'info', at: expect.any(Number) as number, step: 't.one', attempt: 1, text: 'done' },
@@ -125,7 +188,10 @@ describe('the context', () => {
     expect(host.events.filter(({ kind }) => kind === 'log')).toHaveLength(2);
   });
   it('cuts a log at 10 MB with a marker', async () => {
-    const t = run(async (_, ctx: { log: { info(text: string): void } }) => { for (let i = 0; i < 12_000; i++) ctx.log.info('x'.repeat(1000)); return { text: '' }; });
+    const t = run(async (_, ctx: { log: { info(text: string): void } }) => {
+      for (let i = 0; i < 12_000; i++) ctx.log.info('x'.repeat(1000));
+      return { text: '' };
+    });
     const host = hostFor([t]);
     await runStep(stepCall(t, {}), host);
     const text = await host.logText(stepCall(t, {}));
@@ -152,44 +218,81 @@ describe('the context', () => {
   });
   it('finds a small checkpoint in the last heartbeat when the store has none', async () => {
     let found: unknown;
-    const t = run(async (_, ctx: { checkpoint: { load(): Promise<unknown> } }) => { found = await ctx.checkpoint.load(); return { text: '' }; });
+    const t = run(async (_, ctx: { checkpoint: { load(): Promise<unknown> } }) => {
+      found = await ctx.checkpoint.load();
+      return { text: '' };
+    });
     await runStep(stepCall(t, {}), hostFor([t], { lastCursor: { page: 4 } }));
     expect(found).toEqual({ page: 4 });
   });
 
   it('writes artifacts and reads them back, and notices when one has changed', async () => {
-    const t = run(async (_, ctx: { artifact(name: string, content: string): Promise<{ uri: string; digest: string; bytes: number }>; readArtifact(from: unknown): Promise<Uint8Array> }) => {
-      const made = await ctx.artifact('model/weights.txt', 'abc');
-      expect(made).toMatchObject({ bytes: 3, uri: expect.stringMatching(/artifacts\/model\/weights\.txt$/) as string });
-      const text = Buffer.from(await ctx.readArtifact(made)).toString();
-      await ctx.artifact('model/weights.txt', 'abd');
-      await expect(ctx.readArtifact(made)).rejects.toMatchObject({ code: 'HDL-ARTIFACT-CHANGED' });
-      await expect(ctx.artifact('../x', '')).rejects.toMatchObject({ code: 'HDL-BAD-NAME' });
-      return { text };
-    });
+    const t = run(
+      async (
+        _,
+        ctx: {
+          artifact(name: string, content: string): Promise<{ uri: string; digest: string; bytes: number }>;
+          readArtifact(from: unknown): Promise<Uint8Array>;
+        },
+      ) => {
+        const made = await ctx.artifact('model/weights.txt', 'abc');
+        expect(made).toMatchObject({ bytes: 3, uri: expect.stringMatching(/artifacts\/model\/weights\.txt$/) as string });
+        const text = Buffer.from(await ctx.readArtifact(made)).toString();
+        await ctx.artifact('model/weights.txt', 'abd');
+        await expect(ctx.readArtifact(made)).rejects.toMatchObject({ code: 'HDL-ARTIFACT-CHANGED' });
+        await expect(ctx.artifact('../x', '')).rejects.toMatchObject({ code: 'HDL-BAD-NAME' });
+        return { text };
+      },
+    );
     expect((await runStep(stepCall(t, {}), hostFor([t]))).output).toEqual({ text: 'abc' });
   });
   it('writes and reads item lists', async () => {
-    const t = task({ name: 't.items', version: '1', output: itemList(z.number()), run: async (_, ctx) => {
-      const list = await ctx.items([1, 2, 3]);
-      const back: number[] = [];
-      for await (const item of ctx.readItems(list)) back.push(item);
-      expect(back).toEqual([1, 2, 3]);
-      return list;
-    } });
+    const t = task({
+      name: 't.items',
+      version: '1',
+      output: itemList(z.number()),
+      run: async (_, ctx) => {
+        const list = await ctx.items([1, 2, 3]);
+        const back: number[] = [];
+        for await (const item of ctx.readItems(list)) back.push(item);
+        expect(back).toEqual([1, 2, 3]);
+        return list;
+      },
+    });
     expect((await runStep(stepCall(t, {}), hostFor([t]))).output).toMatchObject({ kind: 'items', count: 3 });
   });
 
   const Day = daily({ start: '2001-01-01' });
   const Rows = dataset('t.rows', { uri: 'store://t/rows', partitions: Day, schema: z.object({ id: z.number() }) });
   it('stages the partition that ctx.write gets, and says where in the output it stands', async () => {
-    const t = task({ name: 't.publish', version: '1', output: z.object({ rows: Rows.slice, n: z.number() }), run: async (_, ctx) => ({ rows: await ctx.write(Rows, [{ id: 1 }, { id: 2 }]), n: 2 }) });
+    const t = task({
+      name: 't.publish',
+      version: '1',
+      output: z.object({ rows: Rows.slice, n: z.number() }),
+      run: async (_, ctx) => ({ rows: await ctx.write(Rows, [{ id: 1 }, { id: 2 }]), n: 2 }),
+    });
     const result = await runStep(stepCall(t, {}, { into: { day: '2001-01-02' } }), hostFor([t]));
-    expect(result.staged).toEqual([{ dataset: 't.rows', uri: 'memory://t.rows', key: { day: '2001-01-02' }, staging: 'staging/run1/1', manifestDigest: 'm', rows: 2, bytes: 1, at: ['rows'] }]);
+    expect(result.staged).toEqual([
+      {
+        dataset: 't.rows',
+        uri: 'memory://t.rows',
+        key: { day: '2001-01-02' },
+        staging: 'staging/run1/1',
+        manifestDigest: 'm',
+        rows: 2,
+        bytes: 1,
+        at: ['rows'],
+      },
+    ]);
     expect(result.meta).toMatchObject({ rowsOut: 2 });
   });
   it('refuses a published slice that the step did not write', async () => {
-    const t = task({ name: 't.publish', version: '1', output: Rows.slice, run: (async () => ({ kind: 'slice', dataset: 't.rows', uri: 'x', digest: '', rows: 0, bytes: 0, partitions: [] })) as never });
+    const t = task({
+      name: 't.publish',
+      version: '1',
+      output: Rows.slice,
+      run: (async () => ({ kind: 'slice', dataset: 't.rows', uri: 'x', digest: '', rows: 0, bytes: 0, partitions: [] })) as never,
+    });
     expect(await failureOf(stepCall(t, {}, { into: { day: '2001-01-02' } }), hostFor([t]))).toMatchObject({ code: 'HDL-NOT-WRITTEN' });
   });
   it('refuses to write without a partition', async () => {
@@ -199,7 +302,10 @@ describe('the context', () => {
 
   it('gives what identifies the step', async () => {
     let seen: unknown;
-    const t = run(async (_, ctx: Record<string, unknown>) => { seen = { runId: ctx['runId'], step: ctx['step'], partition: ctx['partition'], key: ctx['idempotencyKey'], attempt: ctx['attempt'] }; return { text: '' }; });
+    const t = run(async (_, ctx: Record<string, unknown>) => {
+      seen = { runId: ctx['runId'], step: ctx['step'], partition: ctx['partition'], key: ctx['idempotencyKey'], attempt: ctx['attempt'] };
+      return { text: '' };
+    });
     await runStep(stepCall(t, {}, { step: 'a[0].t', partition: '2001-01-02' }), hostFor([t], { attempt: 3 }));
     expect(seen).toEqual({ runId: 'run1', step: 'a[0].t', partition: '2001-01-02', key: 'run1/a[0].t', attempt: 3 });
   });
@@ -209,18 +315,30 @@ describe('a secret', () => {
   const secret = 'hunter2-"quoted"-secret';
   it('is in no log, progress note, output or failure, in clear or in base64', async () => {
     const leak = [secret, Buffer.from(secret).toString('base64'), Buffer.from(`user:${secret}`).toString('base64'), encodeURIComponent(secret)];
-    const t = run(async (_, ctx: { secret(name: string): Promise<string>; log: { info(text: string, fields?: object): void }; progress(done: number, total: null, note: string): void }) => {
-      const value = await ctx.secret('token');
-      ctx.log.info(`token ${value}`, { value, header: leak[2] });
-      ctx.progress(1, null, value);
-      return { text: leak.join(' ') };
-    });
+    const t = run(
+      async (
+        _,
+        ctx: {
+          secret(name: string): Promise<string>;
+          log: { info(text: string, fields?: object): void };
+          progress(done: number, total: null, note: string): void;
+        },
+      ) => {
+        const value = await ctx.secret('token');
+        ctx.log.info(`token ${value}`, { value, header: leak[2] });
+        ctx.progress(1, null, value);
+        return { text: leak.join(' ') };
+      },
+    );
     const host = hostFor([t]);
     const result = await runStep(stepCall(t, {}), host);
-    const t2 = run(async (_, ctx: { secret(name: string): Promise<string> }) => { throw new Error(`cannot log in with ${await ctx.secret('token')}, ${leak.join(' ')}`); });
+    const t2 = run(async (_, ctx: { secret(name: string): Promise<string> }) => {
+      throw new Error(`cannot log in with ${await ctx.secret('token')}, ${leak.join(' ')}`);
+    });
     const host2 = hostFor([t2]);
     const failure = await failureOf(stepCall(t2, {}), host2);
-    const everything = JSON.stringify([result, host.events, failure, host2.events]) + (await host.logText(stepCall(t, {}))) + (await host2.logText(stepCall(t2, {})));
+    const everything =
+      JSON.stringify([result, host.events, failure, host2.events]) + (await host.logText(stepCall(t, {}))) + (await host2.logText(stepCall(t2, {})));
     for (const text of leak) expect(everything).not.toContain(text);
     expect(everything).not.toContain(Buffer.from(`user:${secret}`).toString('base64').slice(10, 30));
     expect(everything).not.toContain('hunter2');

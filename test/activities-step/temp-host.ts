@@ -36,30 +36,70 @@ export function tempHost(tasks: readonly unknown[], overrides: Partial<StepHost>
   const attempt = overrides.attempt ?? 1;
   const logFile = (call: StepCall): string => join(folder, 'logs', call.runId, stepFolder(call.step), `${attempt}.jsonl`);
   return {
-    worker: 'test-worker', attempt, files, data: tempData(files), lastCursor: null, signal: cancel.signal, redactor,
+    worker: 'test-worker',
+    attempt,
+    files,
+    data: tempData(files),
+    lastCursor: null,
+    signal: cancel.signal,
+    redactor,
     task: (name, version) => values.find((value) => value.name === name && value.version === version),
-    codeDigest: async () => null, knownDigest: () => null,
-    heartbeat: (cursor) => { beats.push(cursor); },
-    openLog: (call) => openAttemptLog({ file: logFile(call), step: call.step, attempt, redactor, push: (line) => { events.push({ kind: 'log', runId: call.runId, line }); } }),
+    codeDigest: async () => null,
+    knownDigest: () => null,
+    heartbeat: (cursor) => {
+      beats.push(cursor);
+    },
+    openLog: (call) =>
+      openAttemptLog({
+        file: logFile(call),
+        step: call.step,
+        attempt,
+        redactor,
+        push: (line) => {
+          events.push({ kind: 'log', runId: call.runId, line });
+        },
+      }),
     secret: async (name) => {
       const value = secrets[name];
       if (value !== undefined) redactor.add(name, value);
       return value;
     },
-    commandEnv: {}, projectFolder: folder, scratchFolder: join(folder, 'scratch'),
+    commandEnv: {},
+    projectFolder: folder,
+    scratchFolder: join(folder, 'scratch'),
     now: Date.now,
-    push: (event) => { events.push(event); },
+    push: (event) => {
+      events.push(event);
+    },
     ...overrides,
-    folder, events, beats, cancel,
+    folder,
+    events,
+    beats,
+    cancel,
     logText: (call) => readFile(logFile(call), 'utf8'),
     next: (more) => tempHost(tasks, { ...overrides, attempt: attempt + 1, ...more }, folder),
-    remove: () => { rmSync(folder, { recursive: true, force: true }); },
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 
 export const stepCall = (task: unknown, input: Json, more: Partial<StepCall> = {}): StepCall => {
   const { name, version } = taskOf(task) as TaskValue;
-  return { project: 'p', runId: 'run1', pipeline: 'test.pipeline', planHash: 'h', step: name, task: name, version, input, attempts: 3, timeoutMs: 60_000, heartbeatMs: 10_000, ...more };
+  return {
+    project: 'p',
+    runId: 'run1',
+    pipeline: 'test.pipeline',
+    planHash: 'h',
+    step: name,
+    task: name,
+    version,
+    input,
+    attempts: 3,
+    timeoutMs: 60_000,
+    heartbeatMs: 10_000,
+    ...more,
+  };
 };
 
 export function tempFiles(root: string): StepFiles {
@@ -77,7 +117,11 @@ export function tempFiles(root: string): StepFiles {
       await writeFile(path(uri), bytes);
       return { bytes: bytes.length, digest: createHash('sha256').update(bytes).digest('hex') };
     },
-    stat: (uri) => stat(path(uri)).then(({ size }) => ({ bytes: size }), () => null),
+    stat: (uri) =>
+      stat(path(uri)).then(
+        ({ size }) => ({ bytes: size }),
+        () => null,
+      ),
     list: async (uri) => (await readdir(path(uri)).catch(() => [] as string[])).map((name) => ({ uri: `${uri}/${name}` })),
     remove: (uri) => rm(path(uri), { recursive: true, force: true }),
   };
@@ -106,7 +150,9 @@ export function tempData(files: StepFiles): StepData {
       lists.set(folder, all);
       return { kind: 'items', uri: folder, count: all.length, pageSize: 500, digest: folder };
     },
-    async *readItems(list) { yield* lists.get(list.uri) ?? []; },
+    async *readItems(list) {
+      yield* lists.get(list.uri) ?? [];
+    },
     async *readSlice(_dataset, slice) {
       const rows = (slices.get(slice.uri) ?? []) as Record<string, unknown>[];
       yield { numRows: rows.length, columns: {}, rows: () => rows };
@@ -117,7 +163,10 @@ export function tempData(files: StepFiles): StepData {
       const uri = `memory://${dataset.name}`;
       slices.set(uri, all);
       const slice: SliceHandle = { kind: 'slice', dataset: dataset.name, uri, digest: 'd', rows: all.length, bytes: 1, partitions: [] };
-      return { slice, staged: { dataset: dataset.name, uri, key, staging: `staging/${call.runId}/${attempt}`, manifestDigest: 'm', rows: all.length, bytes: 1 } };
+      return {
+        slice,
+        staged: { dataset: dataset.name, uri, key, staging: `staging/${call.runId}/${attempt}`, manifestDigest: 'm', rows: all.length, bytes: 1 },
+      };
     },
   };
 }

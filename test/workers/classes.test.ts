@@ -1,22 +1,28 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StepResult } from '../../dsl/contract/step.ts';
-import { startWorkerKit, until, type WorkerKit } from './worker-kit.ts';
+import { resultOf, startWorkerKit, until, type WorkerKit } from './worker-kit.ts';
 
 let kit: WorkerKit;
-beforeAll(async () => { kit = await startWorkerKit(); });
-afterAll(async () => { await kit.stop(); });
+beforeAll(async () => {
+  kit = await startWorkerKit();
+});
+afterAll(async () => {
+  await kit.stop();
+});
 
 describe('a pool with classes that share one budget', () => {
   it('runs all of their steps, never beyond the budget, and the large one is not starved', async () => {
-    const project = kit.project('classes', `
+    const project = kit.project(
+      'classes',
+      `
       import { appendFileSync } from 'node:fs';
       const run = async ({ file, units }: { file: string; units: number }) => { appendFileSync(file, '+' + units + '\\n'); await new Promise((r) => setTimeout(r, 150)); appendFileSync(file, '-' + units + '\\n'); return units; };
       const shape = { version: '1', input: z.object({ file: z.string(), units: z.number() }), output: z.number() };
       export const small = task({ name: 'c.small', ...shape, run });
       export const large = task({ name: 'c.large', ...shape, run });`,
-      { default: { budget: 4, classes: { small: { units: 1, slots: 4 }, large: { units: 4, slots: 1 } } } });
+      { default: { budget: 4, classes: { small: { units: 1, slots: 4 }, large: { units: 4, slots: 1 } } } },
+    );
     const worker = await project.worker();
     const file = join(project.folder, 'units');
     const outcomes = await kit.run([
@@ -24,7 +30,7 @@ describe('a pool with classes that share one budget', () => {
       ...Array.from({ length: 2 }, (_, i) => project.order('c.large', { file, units: 4 }, { step: `large-${i}`, class: 'large', attempts: 1 })),
     ]);
     expect(outcomes.filter(({ ok }) => !ok)).toEqual([]);
-    expect((outcomes.at(-1)?.result as StepResult).output).toBe(4);
+    expect(resultOf(outcomes.at(-1)).output).toBe(4);
     let used = 0;
     let most = 0;
     const changes = readFileSync(file, 'utf8').trim().split('\n').map(Number);
@@ -37,11 +43,14 @@ describe('a pool with classes that share one budget', () => {
   });
 
   it('sends a step that finds no room back, uncharged, and runs it when there is room', async () => {
-    const project = kit.project('room', `
+    const project = kit.project(
+      'room',
+      `
       import { existsSync } from 'node:fs';
       export const holds = task({ name: 'r.holds', version: '1', input: z.object({ file: z.string() }), output: z.number(), run: async ({ file }) => { while (!existsSync(file)) await new Promise((r) => setTimeout(r, 20)); return 1; } });
       export const other = task({ name: 'r.other', version: '1', output: z.number(), run: async (_, ctx) => ctx.attempt });`,
-      { default: { budget: 1, classes: { a: { slots: 1 }, b: { slots: 1 } } } });
+      { default: { budget: 1, classes: { a: { slots: 1 }, b: { slots: 1 } } } },
+    );
     const worker = await project.worker();
     const file = join(project.folder, 'go');
     const handle = await kit.start([project.order('r.holds', { file }, { class: 'a', attempts: 1 })]);
@@ -50,7 +59,7 @@ describe('a pool with classes that share one budget', () => {
     await until('the refusal', async () => (await second.describe()).raw.pendingActivities?.[0]?.lastFailure?.message?.includes('HDL-NO-ROOM'));
     writeFileSync(file, '');
     expect((await handle.result())[0]?.ok).toBe(true);
-    expect(((await second.result())[0]?.result as StepResult).output).toBeGreaterThan(1);
+    expect(resultOf((await second.result())[0]).output).toBeGreaterThan(1);
     await worker.stop();
   });
 });

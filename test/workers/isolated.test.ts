@@ -1,16 +1,17 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StepFailure, StepResult } from '../../dsl/contract/step.ts';
 import type { RunningWorker } from '../../workers/worker.ts';
-import { startWorkerKit, until, type TestProject, type WorkerKit } from './worker-kit.ts';
+import { failureOf, resultOf, startWorkerKit, until, type TestProject, type WorkerKit } from './worker-kit.ts';
 
 let kit: WorkerKit;
 let project: TestProject;
 let worker: RunningWorker;
 beforeAll(async () => {
   kit = await startWorkerKit();
-  project = kit.project('isolated', `
+  project = kit.project(
+    'isolated',
+    `
     import { spawn } from 'node:child_process';
     import { writeFileSync } from 'node:fs';
     export const pid = task({ name: 'i.pid', version: '1', isolate: 'process', output: z.number(), run: async (_, ctx) => { ctx.log.info('here'); await ctx.checkpoint.save({ a: 1 }); return process.pid; } });
@@ -21,10 +22,13 @@ beforeAll(async () => {
       const child = spawn('sleep', ['300']);
       ctx.signal.addEventListener('abort', () => reject(new Error('stopped')));
       writeFileSync(file, process.pid + ' ' + child.pid);
-    }) });`);
+    }) });`,
+  );
   worker = await project.worker();
 });
-afterAll(async () => { await kit.stop(); });
+afterAll(async () => {
+  await kit.stop();
+});
 
 const alive = (pid: number): boolean => {
   try {
@@ -37,14 +41,14 @@ const alive = (pid: number): boolean => {
 describe('an isolated step', () => {
   it('runs in a process of its own with the whole context', async () => {
     const [outcome] = await kit.run([project.order('i.pid', {}, { isolate: true })]);
-    const { output, meta } = outcome?.result as StepResult;
+    const { output, meta } = resultOf(outcome);
     expect(output).not.toBe(process.pid);
     expect(meta).toMatchObject({ worker: worker.name, attempt: 1, codeDigest: expect.stringMatching(/^sha256:/) as string });
     expect(readFileSync(join(project.config.storageRoot, 'isolated', 'logs', 'run-isolated', 'i.pid', '1.jsonl'), 'utf8')).toContain('"text":"here"');
   });
   it('that ends its process is a platform failure with its last words', async () => {
     const [outcome] = await kit.run([project.order('i.exits', {}, { isolate: true, attempts: 1 })]);
-    const failure = outcome?.failure?.details as StepFailure;
+    const failure = failureOf(outcome);
     expect(failure).toMatchObject({ class: 'platform', code: 'HDL-CHILD-DIED' });
     expect(failure.message).toMatch(/task i\.exits.*exit code 7[\s\S]*last words/);
   });

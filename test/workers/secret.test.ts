@@ -17,11 +17,15 @@ afterAll(async () => {
 });
 
 const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile() && entry.name !== 'tasks.ts').map((entry) => join(entry.parentPath, entry.name));
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name !== 'tasks.ts')
+    .map((entry) => join(entry.parentPath, entry.name));
 
 describe('a secret that a task throws, logs and returns', () => {
   it('is in no file of Temporal, of the store or of the logs, in clear or in base64', async () => {
-    const project = kit.project('leaks', `
+    const project = kit.project(
+      'leaks',
+      `
       export const leaks = task({ name: 's.leaks', version: '1', input: z.object({ how: z.string() }), output: z.string(), run: async ({ how }, ctx) => {
         const value = await ctx.secret('token');
         ctx.log.info('value ' + value, { base64: Buffer.from(value).toString('base64') });
@@ -30,7 +34,8 @@ describe('a secret that a task throws, logs and returns', () => {
         if (how === 'string') throw value;
         return how === 'long' ? value.repeat(200) : value;
       } });
-      export const apart = task({ name: 's.apart', version: '1', isolate: 'process', output: z.string(), run: async (_, ctx) => { console.log(process.env['HEDDLE_SECRET_TOKEN']); throw new Error(await ctx.secret('token')); } });`);
+      export const apart = task({ name: 's.apart', version: '1', isolate: 'process', output: z.string(), run: async (_, ctx) => { console.log(process.env['HEDDLE_SECRET_TOKEN']); throw new Error(await ctx.secret('token')); } });`,
+    );
     const worker = await project.worker();
     const outcomes = await kit.run([
       ...['throw', 'string', 'return', 'long'].map((how) => project.order('s.leaks', { how }, { step: how })),

@@ -24,7 +24,12 @@ describe('the shared budget of a pool', () => {
     const budget = new SlotBudget(4, { small: { units: 1, slots: 4 }, large: { units: 4, slots: 1 } });
     const granted: string[] = [];
     const held = new Map<string, Ticket[]>();
-    const ask = (klass: string): void => { budget.request(klass, (ticket) => { granted.push(klass); held.set(klass, [...(held.get(klass) ?? []), ticket]); }); };
+    const ask = (klass: string): void => {
+      budget.request(klass, (ticket) => {
+        granted.push(klass);
+        held.set(klass, [...(held.get(klass) ?? []), ticket]);
+      });
+    };
     ask('large');
     ask('small');
     ask('small');
@@ -51,7 +56,9 @@ describe('the shared budget of a pool', () => {
     budget.request('a', () => undefined);
     expect(budget.enter('a')).toBe(true);
     expect(budget.enter('b')).toBe(false);
-    budget.request('b', (given) => { ticket = given; });
+    budget.request('b', (given) => {
+      ticket = given;
+    });
     budget.leave('a');
     expect(budget.unitsUsed).toBe(2);
     budget.release(ticket as unknown as Ticket, false);
@@ -60,55 +67,64 @@ describe('the shared budget of a pool', () => {
 
   it('never exceeds its units or the slots of a class, and lets every class in that waits long enough', () => {
     const names = ['a', 'b', 'c'];
-    fc.assert(fc.property(
-      fc.integer({ min: 1, max: 6 }),
-      fc.array(fc.record({ units: fc.integer({ min: 1, max: 6 }), slots: fc.integer({ min: 1, max: 3 }) }), { minLength: 3, maxLength: 3 }),
-      fc.array(fc.record({ klass: fc.integer({ min: 0, max: 2 }), what: fc.constantFrom('request', 'arrive', 'leave', 'empty') }), { maxLength: 120 }),
-      (budgetUnits, limits, events) => {
-        const classes = Object.fromEntries(names.map((name, i) => [name, { units: Math.min(limits[i]?.units ?? 1, budgetUnits), slots: limits[i]?.slots ?? 1 }]));
-        const budget = new SlotBudget(budgetUnits, classes);
-        const polling = new Map<string, Ticket[]>(names.map((name) => [name, []]));
-        const running = new Map<string, Ticket[]>(names.map((name) => [name, []]));
-        const asked = new Map<string, number>(names.map((name) => [name, 0]));
-        const of = (map: Map<string, Ticket[]>, name: string): Ticket[] => map.get(name) as Ticket[];
-        const check = (): void => {
-          const units = names.reduce((sum, name) => sum + of(running, name).length * (classes[name]?.units ?? 0), 0);
-          expect(units).toBeLessThanOrEqual(budgetUnits);
-          expect(budget.unitsUsed).toBeGreaterThanOrEqual(units);
-          for (const name of names) expect(of(running, name).length + of(polling, name).length).toBeLessThanOrEqual(classes[name]?.slots ?? 0);
-        };
-        const ask = (name: string): void => {
-          asked.set(name, (asked.get(name) ?? 0) + 1);
-          budget.request(name, (ticket) => { asked.set(name, (asked.get(name) ?? 0) - 1); of(polling, name).push(ticket); });
-        };
-        const leave = (name: string): void => {
-          const ticket = of(running, name).shift();
-          if (!ticket) return;
-          budget.leave(name);
-          budget.release(ticket, true);
-        };
-        for (const { klass, what } of events) {
-          const name = names[klass] as string;
-          if (what === 'request') ask(name);
-          else if (what === 'leave') leave(name);
-          else {
-            const ticket = of(polling, name).shift();
-            if (!ticket) continue;
-            if (what === 'empty') budget.release(ticket, false);
-            else if (budget.enter(name)) of(running, name).push(ticket);
-            else budget.release(ticket, true);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 6 }),
+        fc.array(fc.record({ units: fc.integer({ min: 1, max: 6 }), slots: fc.integer({ min: 1, max: 3 }) }), { minLength: 3, maxLength: 3 }),
+        fc.array(fc.record({ klass: fc.integer({ min: 0, max: 2 }), what: fc.constantFrom('request', 'arrive', 'leave', 'empty') }), { maxLength: 120 }),
+        (budgetUnits, limits, events) => {
+          const classes = Object.fromEntries(
+            names.map((name, i) => [name, { units: Math.min(limits[i]?.units ?? 1, budgetUnits), slots: limits[i]?.slots ?? 1 }]),
+          );
+          const budget = new SlotBudget(budgetUnits, classes);
+          const polling = new Map<string, Ticket[]>(names.map((name) => [name, []]));
+          const running = new Map<string, Ticket[]>(names.map((name) => [name, []]));
+          const asked = new Map<string, number>(names.map((name) => [name, 0]));
+          const of = (map: Map<string, Ticket[]>, name: string): Ticket[] => map.get(name) as Ticket[];
+          const check = (): void => {
+            const units = names.reduce((sum, name) => sum + of(running, name).length * (classes[name]?.units ?? 0), 0);
+            expect(units).toBeLessThanOrEqual(budgetUnits);
+            expect(budget.unitsUsed).toBeGreaterThanOrEqual(units);
+            for (const name of names) expect(of(running, name).length + of(polling, name).length).toBeLessThanOrEqual(classes[name]?.slots ?? 0);
+          };
+          const ask = (name: string): void => {
+            asked.set(name, (asked.get(name) ?? 0) + 1);
+            budget.request(name, (ticket) => {
+              asked.set(name, (asked.get(name) ?? 0) - 1);
+              of(polling, name).push(ticket);
+            });
+          };
+          const leave = (name: string): void => {
+            const ticket = of(running, name).shift();
+            if (!ticket) return;
+            budget.leave(name);
+            budget.release(ticket, true);
+          };
+          for (const { klass, what } of events) {
+            const name = names[klass] as string;
+            if (what === 'request') ask(name);
+            else if (what === 'leave') leave(name);
+            else {
+              const ticket = of(polling, name).shift();
+              if (!ticket) continue;
+              if (what === 'empty') budget.release(ticket, false);
+              else if (budget.enter(name)) of(running, name).push(ticket);
+              else budget.release(ticket, true);
+            }
+            check();
           }
-          check();
-        }
-        // everything ends: each class that asked gets a ticket
-        for (let round = 0; round < 200; round++) for (const name of names) {
-          leave(name);
-          const ticket = of(polling, name).shift();
-          if (ticket) budget.release(ticket, false);
-        }
-        for (const name of names) expect(asked.get(name)).toBe(0);
-        expect(budget.unitsUsed).toBe(0);
-      },
-    ), { numRuns: 300 });
+          // everything ends: each class that asked gets a ticket
+          for (let round = 0; round < 200; round++)
+            for (const name of names) {
+              leave(name);
+              const ticket = of(polling, name).shift();
+              if (ticket) budget.release(ticket, false);
+            }
+          for (const name of names) expect(asked.get(name)).toBe(0);
+          expect(budget.unitsUsed).toBe(0);
+        },
+      ),
+      { numRuns: 300 },
+    );
   });
 });

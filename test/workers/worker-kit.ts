@@ -7,7 +7,8 @@ import { Client, Connection, type WorkflowHandle } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { resolveConfig } from '../../config/load-config.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
-import { queueOf, type StepCall } from '../../dsl/contract/step.ts';
+import { expect } from 'vitest';
+import { queueOf, type StepCall, type StepFailure, type StepResult } from '../../dsl/contract/step.ts';
 import type { PoolConfig } from '../../dsl/config.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 import { startWorker, type RunningWorker, type WorkerOptions } from '../../workers/worker.ts';
@@ -37,18 +38,26 @@ export interface TestProject {
 export async function startWorkerKit(): Promise<WorkerKit> {
   const undo: (() => Promise<unknown> | void)[] = [];
   const folder = mkdtempSync(join(tmpdir(), 'heddle-worker-'));
-  undo.push(() => { rmSync(folder, { recursive: true, force: true }); });
+  undo.push(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
   const temporal = await startTemporal();
   undo.push(() => temporal.stop());
   try {
     Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  } catch { /* made before in this process */ }
+  } catch {
+    /* made before in this process */
+  }
   const native = await NativeConnection.connect({ address: temporal.address });
   undo.push(() => native.close());
   const connection = await Connection.connect({ address: temporal.address });
   undo.push(() => connection.close());
   const client = new Client({ connection });
-  const workflows = await Worker.create({ connection: native, taskQueue: WORKFLOW_QUEUE, workflowsPath: fileURLToPath(new URL('./calls-workflow.ts', import.meta.url)) });
+  const workflows = await Worker.create({
+    connection: native,
+    taskQueue: WORKFLOW_QUEUE,
+    workflowsPath: fileURLToPath(new URL('./calls-workflow.ts', import.meta.url)),
+  });
   const ran = workflows.run();
   undo.push(async () => {
     workflows.shutdown();
@@ -58,37 +67,73 @@ export async function startWorkerKit(): Promise<WorkerKit> {
   undo.push(() => Promise.all([...workers].map((worker) => worker.stop())));
   let count = 0;
 
-  const start: WorkerKit['start'] = (orders) => client.workflow.start<typeof runCalls>('runCalls', { taskQueue: WORKFLOW_QUEUE, workflowId: `calls-${++count}`, args: [orders] });
+  const start: WorkerKit['start'] = (orders) =>
+    client.workflow.start<typeof runCalls>('runCalls', { taskQueue: WORKFLOW_QUEUE, workflowId: `calls-${++count}`, args: [orders] });
   return {
-    temporal, client, start,
+    temporal,
+    client,
+    start,
     run: async (orders) => (await start(orders)).result(),
     project(name, body, pools) {
       const at = join(folder, name);
       mkdirSync(join(at, 'pipelines'), { recursive: true });
       writeFileSync(join(at, 'package.json'), '{ "type": "module" }');
-      const write = (text: string): void => { writeFileSync(join(at, 'pipelines', 'tasks.ts'), `import { task, command, dataset, daily, z } from ${JSON.stringify(pathToFileURL(join(root, 'dsl', 'index.ts')).href)};\n${text}\nvoid [task, command, dataset, daily, z];\n`); };
+      const write = (text: string): void => {
+        writeFileSync(
+          join(at, 'pipelines', 'tasks.ts'),
+          `import { task, command, dataset, daily, z } from ${JSON.stringify(pathToFileURL(join(root, 'dsl', 'index.ts')).href)};\n${text}\nvoid [task, command, dataset, daily, z];\n`,
+        );
+      };
       write(body);
       const config: ResolvedConfig = {
-        ...resolveConfig(undefined, { folder: at, file: null, env: { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_PROJECT: name, HEDDLE_SERVER: 'http://127.0.0.1:9' } }),
+        ...resolveConfig(undefined, {
+          folder: at,
+          file: null,
+          env: { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_PROJECT: name, HEDDLE_SERVER: 'http://127.0.0.1:9' },
+        }),
         ...(pools && { pools }),
       };
       return {
-        config, folder: at, write,
+        config,
+        folder: at,
+        write,
         async worker(options = {}) {
           const worker = await startWorker({ config, pool: 'default', drainMs: 500, log: () => undefined, ...options });
           workers.add(worker);
-          return { ...worker, stop: async () => { workers.delete(worker); await worker.stop(); } };
+          return {
+            ...worker,
+            stop: async () => {
+              workers.delete(worker);
+              await worker.stop();
+            },
+          };
         },
         order: (use, input, { pool = 'default', class: klass = 'small', backoffMs, ...more } = {}) => {
           const [taskName = '', version = '1'] = use.split('@');
           return {
-            queue: queueOf(name, pool, klass), ...(backoffMs !== undefined && { backoffMs }),
-            call: { project: name, runId: `run-${name}`, pipeline: 'test.pipeline', planHash: 'h', step: taskName, task: taskName, version, input, attempts: 3, timeoutMs: 30_000, heartbeatMs: 10_000, ...more },
+            queue: queueOf(name, pool, klass),
+            ...(backoffMs !== undefined && { backoffMs }),
+            call: {
+              project: name,
+              runId: `run-${name}`,
+              pipeline: 'test.pipeline',
+              planHash: 'h',
+              step: taskName,
+              task: taskName,
+              version,
+              input,
+              attempts: 3,
+              timeoutMs: 30_000,
+              heartbeatMs: 10_000,
+              ...more,
+            },
           };
         },
       };
     },
-    async stop() { for (const step of undo.splice(0).toReversed()) await step(); },
+    async stop() {
+      for (const step of undo.splice(0).toReversed()) await step();
+    },
   };
 }
 
@@ -99,6 +144,19 @@ export async function until<T>(what: string, probe: () => Promise<T | null | und
     const found = await probe();
     if (found) return found;
     if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs} ms`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
   }
+}
+
+/** The result of a step that must have ended well. */
+export function resultOf(outcome: CallOutcome | undefined): StepResult {
+  expect(outcome?.failure).toBeUndefined();
+  return outcome?.result as StepResult;
+}
+/** The failure of a step that must have failed. */
+export function failureOf(outcome: CallOutcome | undefined): StepFailure {
+  expect(outcome?.ok).toBe(false);
+  return outcome?.failure?.details as StepFailure;
 }

@@ -1,26 +1,22 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { StepFailure, StepResult } from '../../dsl/contract/step.ts';
-import type { CallOutcome } from './calls-workflow.ts';
-import { startWorkerKit, until, type WorkerKit } from './worker-kit.ts';
+import { failureOf, resultOf, startWorkerKit, until, type WorkerKit } from './worker-kit.ts';
 
 let kit: WorkerKit;
-beforeAll(async () => { kit = await startWorkerKit(); });
-afterAll(async () => { await kit.stop(); });
-
-const failureOf = (outcome: CallOutcome | undefined): StepFailure => {
-  expect(outcome?.ok).toBe(false);
-  return outcome?.failure?.details as StepFailure;
-};
-const resultOf = (outcome: CallOutcome | undefined): StepResult => {
-  expect(outcome?.failure).toBeUndefined();
-  return outcome?.result as StepResult;
-};
+beforeAll(async () => {
+  kit = await startWorkerKit();
+});
+afterAll(async () => {
+  await kit.stop();
+});
 
 describe('a worker', () => {
   it('runs a step by its task and version and says who ran it', async () => {
-    const project = kit.project('plain', `export const add = task({ name: 'p.add', version: '1', input: z.object({ a: z.number() }), output: z.number(), run: async ({ a }) => a + 1 });`);
+    const project = kit.project(
+      'plain',
+      `export const add = task({ name: 'p.add', version: '1', input: z.object({ a: z.number() }), output: z.number(), run: async ({ a }) => a + 1 });`,
+    );
     const worker = await project.worker();
     expect(worker.tasks).toEqual(['p.add@1']);
     const [outcome] = await kit.run([project.order('p.add', { a: 2 })]);
@@ -40,7 +36,6 @@ describe('a worker', () => {
     await first.stop();
     project.write(`export const later = task({ name: 'p.later', version: '2', output: z.string(), run: async () => 'new' });`);
     const config = { ...project.config, pipelines: ['pipelines/*.ts'] };
-    const { mkdirSync, cpSync } = await import('node:fs');
     mkdirSync(join(project.folder, 'again'));
     cpSync(join(project.folder, 'pipelines', 'tasks.ts'), join(project.folder, 'again', 'tasks.ts'));
     const second = await project.worker({ config: { ...config, pipelines: ['again/*.ts'] } });
@@ -50,10 +45,13 @@ describe('a worker', () => {
   });
 
   it('counts charged attempts itself and makes the last failure final', async () => {
-    const project = kit.project('budget', `
+    const project = kit.project(
+      'budget',
+      `
       let tries = 0;
       export const flaky = task({ name: 'p.flaky', version: '1', output: z.number(), run: async () => { tries++; throw Object.assign(new Error('try ' + tries), { code: 'ECONNREFUSED' }); } });
-      export const third = task({ name: 'p.third', version: '1', output: z.number(), run: async (_, ctx) => { if (ctx.attempt < 3) throw Object.assign(new Error('not yet'), { code: 'ETIMEDOUT' }); return ctx.attempt; } });`);
+      export const third = task({ name: 'p.third', version: '1', output: z.number(), run: async (_, ctx) => { if (ctx.attempt < 3) throw Object.assign(new Error('not yet'), { code: 'ETIMEDOUT' }); return ctx.attempt; } });`,
+    );
     const worker = await project.worker();
     const [flaky, third] = await kit.run([project.order('p.flaky', {}, { attempts: 4 }), project.order('p.third', {})]);
     expect(failureOf(flaky)).toMatchObject({ class: 'upstream', message: 'try 4', meta: { attempt: 4 } });
@@ -63,9 +61,12 @@ describe('a worker', () => {
   });
 
   it('fails a step for good whose code throws a string or returns a wrong shape', async () => {
-    const project = kit.project('wrong', `
+    const project = kit.project(
+      'wrong',
+      `
       export const shout = task({ name: 'p.shout', version: '1', output: z.number(), run: async () => { throw 'no coffee'; } });
-      export const shape = task({ name: 'p.shape', version: '1', output: z.object({ rows: z.array(z.object({ id: z.string() })) }), run: (async () => ({ rows: [{ id: 1 }] })) as never });`);
+      export const shape = task({ name: 'p.shape', version: '1', output: z.object({ rows: z.array(z.object({ id: z.string() })) }), run: (async () => ({ rows: [{ id: 1 }] })) as never });`,
+    );
     const worker = await project.worker();
     const [shout, shape] = await kit.run([project.order('p.shout', {}), project.order('p.shape', {})]);
     expect(failureOf(shout)).toMatchObject({ class: 'user', message: 'no coffee', meta: { attempt: 1 } });
@@ -83,9 +84,12 @@ describe('a worker', () => {
   });
 
   it('fails a step that calls process.exit, names its task, and goes on with its neighbours', async () => {
-    const project = kit.project('exits', `
+    const project = kit.project(
+      'exits',
+      `
       export const exits = task({ name: 'p.exits', version: '1', output: z.number(), run: async () => { await new Promise((r) => setTimeout(r, 50)); try { process.exit(3); } catch { /* swallowed */ } return 1; } });
-      export const calm = task({ name: 'p.calm', version: '1', output: z.number(), run: async () => { await new Promise((r) => setTimeout(r, 500)); return 2; } });`);
+      export const calm = task({ name: 'p.calm', version: '1', output: z.number(), run: async () => { await new Promise((r) => setTimeout(r, 500)); return 2; } });`,
+    );
     const worker = await project.worker();
     const [exits, calm] = await kit.run([project.order('p.exits', {}, { attempts: 1 }), project.order('p.calm', {})]);
     expect(failureOf(exits)).toMatchObject({ class: 'platform', code: 'HDL-EXIT-CALLED' });
@@ -95,12 +99,15 @@ describe('a worker', () => {
   });
 
   it('tells a running step of a cancel within its heartbeat', async () => {
-    const project = kit.project('cancel', `
+    const project = kit.project(
+      'cancel',
+      `
       import { writeFileSync } from 'node:fs';
       export const waits = task({ name: 'p.waits', version: '1', input: z.object({ file: z.string() }), output: z.number(), run: ({ file }, ctx) => new Promise((resolve, reject) => {
         writeFileSync(file, 'started');
         ctx.signal.addEventListener('abort', () => { writeFileSync(file, 'told'); reject(new Error('stopped')); });
-      }) });`);
+      }) });`,
+    );
     const worker = await project.worker();
     const file = join(project.folder, 'state');
     const handle = await kit.start([project.order('p.waits', { file }, { heartbeatMs: 900 })]);
@@ -112,14 +119,17 @@ describe('a worker', () => {
   });
 
   it('gives steps back uncharged that a drain does not let end', async () => {
-    const project = kit.project('drain', `
+    const project = kit.project(
+      'drain',
+      `
       import { existsSync, writeFileSync } from 'node:fs';
       export const long = task({ name: 'p.long', version: '1', input: z.object({ file: z.string() }), output: z.number(), run: async ({ file }, ctx) => {
         if (existsSync(file)) return ctx.attempt;
         writeFileSync(file, '');
         await new Promise((_, reject) => { ctx.signal.addEventListener('abort', () => reject(new Error('stopped'))); });
         return 0;
-      } });`);
+      } });`,
+    );
     const file = join(project.folder, 'state');
     const first = await project.worker({ drainMs: 100 });
     const handle = await kit.start([project.order('p.long', { file }, { attempts: 1 })]);
@@ -131,9 +141,12 @@ describe('a worker', () => {
     await second.stop();
   });
   it('lets a running step end while it drains', async () => {
-    const project = kit.project('drain2', `
+    const project = kit.project(
+      'drain2',
+      `
       import { writeFileSync } from 'node:fs';
-      export const short = task({ name: 'p.short', version: '1', input: z.object({ file: z.string() }), output: z.number(), run: async ({ file }, ctx) => { writeFileSync(file, ''); await new Promise((r) => setTimeout(r, 400)); return ctx.attempt; } });`);
+      export const short = task({ name: 'p.short', version: '1', input: z.object({ file: z.string() }), output: z.number(), run: async ({ file }, ctx) => { writeFileSync(file, ''); await new Promise((r) => setTimeout(r, 400)); return ctx.attempt; } });`,
+    );
     const file = join(project.folder, 'state');
     const worker = await project.worker({ drainMs: 10_000 });
     const handle = await kit.start([project.order('p.short', { file })]);
@@ -144,10 +157,15 @@ describe('a worker', () => {
 
   it('refuses a pool that the project does not have', async () => {
     const project = kit.project('nopool', '');
-    await expect(project.worker({ pool: 'gpu' })).rejects.toMatchObject({ code: 'HDL-UNKNOWN-POOL', what: 'There is no pool "gpu". The project has: default.' });
+    await expect(project.worker({ pool: 'gpu' })).rejects.toMatchObject({
+      code: 'HDL-UNKNOWN-POOL',
+      what: 'There is no pool "gpu". The project has: default.',
+    });
   });
   it('says when Temporal does not answer', async () => {
     const project = kit.project('nowhere', '');
-    await expect(project.worker({ config: { ...project.config, temporal: { ...project.config.temporal, address: '127.0.0.1:1' } } })).rejects.toMatchObject({ code: 'HDL-TEMPORAL-UNREACHABLE' });
+    await expect(project.worker({ config: { ...project.config, temporal: { ...project.config.temporal, address: '127.0.0.1:1' } } })).rejects.toMatchObject({
+      code: 'HDL-TEMPORAL-UNREACHABLE',
+    });
   });
 });
