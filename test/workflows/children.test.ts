@@ -58,6 +58,11 @@ describe('pipelines', () => {
     await open.handle.terminate();
   });
 
+  it('one that the plan names no version of fails with HDL-UNKNOWN-PIPELINE', async () => {
+    const run = await kit.run(plan('caller', [call()]), { params: { x: 1 } });
+    expect(await run.failure()).toContain('sub: HDL-UNKNOWN-PIPELINE');
+  });
+
   it('a started pipeline is handed over and not waited for', async () => {
     const run = await kit.run(plan('starter', [call({ mode: 'start', partition: { day: '1' } })], { calls, output: ref('sub', 'runId') }), { params: { x: 1 } });
     expect(await run.result()).toBe(`${run.runId}+sub`);
@@ -80,6 +85,14 @@ describe('hand-written workflows', () => {
   it('that do not end in time fail it with HDL-TIMEOUT-RUN', async () => {
     const run = await kit.run(plan('own', [own({ type: 'hang', timeoutMs: 1000 })]), { params: { name: 'Ann' } });
     expect(await run.failure()).toContain('own: HDL-TIMEOUT-RUN');
+  });
+
+  it('that are cancelled from outside fail it with HDL-STEP-CANCELLED', async () => {
+    const run = await kit.run(plan('own', [own({ type: 'hang' })]), { params: { name: 'Ann' } });
+    const child = kit.client.workflow.getHandle(`${run.handle.workflowId}/own`);
+    await until(() => child.describe().catch(() => null), (description) => description?.status.name === 'RUNNING');
+    await child.cancel();
+    expect(await run.failure()).toContain('own: HDL-STEP-CANCELLED');
   });
 
   it('a chain of sub-pipelines of many steps gives one number', async () => {

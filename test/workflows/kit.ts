@@ -15,7 +15,8 @@ import { FakeSteps, type Handler } from './step-fakes.ts';
 export const PROJECT = 'p';
 
 let logging = false;
-function quiet(): void {
+/** Of the SDK's own log: once a process. */
+export function quiet(): void {
   if (logging) return;
   logging = true;
   Runtime.install({ logger: new DefaultLogger(process.env['KIT_LOG'] ? 'INFO' : 'ERROR') });

@@ -67,6 +67,23 @@ describe('arrays', () => {
   });
 });
 
+describe('maps that cannot run', () => {
+  const over = (items: Json, rest: object = {}) => mapOf('xs', items, block([add('add', ref('$item0'))], ref('add')), rest);
+
+  it('over something that is no list: HDL-MAP-INPUT', async () => {
+    const run = await kit.run(plan('nolist', [over(ref('$params', 'x'))]), { params: { x: 'text' } });
+    expect(await run.failure()).toContain('xs: HDL-MAP-INPUT');
+  });
+  it('over more than 1,000 items of an array: HDL-MAP-TOO-LARGE', async () => {
+    const run = await kit.run(plan('many', [over(ref('$params', 'x'))]), { params: { x: Array.from({ length: 1001 }, () => 0) } });
+    expect(await run.failure()).toContain('xs: HDL-MAP-TOO-LARGE: map over an array takes at most 1000 items, and this has 1001');
+  });
+  it('with two items of one key: HDL-MAP-KEY', async () => {
+    const run = await kit.run(plan('twins', [over([7, 7], { key: ref('$item0') })]));
+    expect(await run.failure()).toContain('HDL-MAP-KEY: two items have the key 7');
+  });
+});
+
 describe('item lists', () => {
   const list = (over: Json, rest: object = {}) => mapOf('scores', over, block([add('add', ref('$item0'))], ref('add')), { items: 'list', parallel: 100, ...rest });
 
@@ -101,7 +118,7 @@ describe('item lists', () => {
     const borne = await kit.run(plan('bornelist', [odds(0.5)], { output: ref('odds') }));
     expect(kit.steps.items.all((await borne.result()) as never)).toEqual([1, null, 3, null, 5, null]);
     const failed = await kit.run(plan('failedlist', [odds(0.2)], { output: ref('odds') }));
-    expect(await failed.failure()).toMatch(/3 of 6 items failed, 1 are tolerated; the first: 2 is even/);
+    expect(await failed.failure()).toContain('odds: HDL-MAP-FAILED: 3 of 6 items failed, 1 are tolerated; the first: 2 is even');
   });
 
   it('a list map none of whose tasks runs on a pool fails with HDL-NO-ITEMS-POOL', async () => {
