@@ -1,21 +1,17 @@
-/** Reads a slice as it was pinned: column batches, one file after the other, in bounded memory. Workers. */
-import { createHash } from 'node:crypto';
+/** Reads a slice as it was pinned: column batches, one file after the other, one file in memory at a time. Workers. */
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 import type { PinnedPartition, SliceHandle } from '../../dsl/contract/step.ts';
 import { HeddleError, isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import { columnTypes } from '../parquet/column-types.ts';
 import type { AnyBatch } from '../parquet/from-arrow.ts';
-import { readParquet, type ParquetSource } from '../parquet/read-parquet.ts';
+import { readParquet } from '../parquet/read-parquet.ts';
+import { sha256Hex } from '../digest.ts';
 import type { Store } from '../store.ts';
 import { childUri } from '../uri.ts';
 import { generationsOf, oldGenerations } from './layout.ts';
 import { readManifest, type Manifest, type ManifestFile } from './manifest.ts';
 import { partitionUri } from './partition-path.ts';
 import { partitionsOf } from './slice-partitions.ts';
-
-/** Files up to this size are read once, into memory. */
-const IN_MEMORY = 64 * 1024 * 1024;
-const HASH_STEP = 8 * 1024 * 1024;
 
 /**
  * `columns`: only these. Throws HDL-PARTITION-CHANGED when a partition is neither in place as it was pinned nor kept as an old
@@ -35,7 +31,9 @@ export async function* readSlice(
   const types = options.columns ? all.filter(({ name }) => options.columns?.includes(name)) : all;
   for (const pinned of await partitionsOf(store, slice)) {
     const { folder, manifest } = await locate(store, slice, pinned);
-    for (const file of manifest.files) yield* readParquet(await sourceOf(store, slice, pinned, folder, file), types, { rows: file.rows });
+    for (const file of manifest.files) {
+      yield* readParquet({ name: childUri(folder, file.name), bytes: await bytesOf(store, slice, pinned, folder, file) }, types, { rows: file.rows });
+    }
   }
 }
 
@@ -55,24 +53,16 @@ async function locate(store: Store, slice: SliceHandle, pinned: PinnedPartition)
 }
 
 /** The file, when it is the one of the manifest: size and checksum. */
-async function sourceOf(store: Store, slice: SliceHandle, pinned: PinnedPartition, folder: string, file: ManifestFile): Promise<ParquetSource> {
-  const uri = childUri(folder, file.name);
-  const read = async (offset: number, length: number): Promise<Uint8Array> => {
-    try {
-      return await store.read(uri, { offset, length });
-    } catch (error) {
-      if (isHeddleError(error) && error.code === 'HDL-NOT-FOUND') throw changed(slice, pinned, `${file.name} is not there any more`);
-      throw error;
-    }
-  };
-  const found = await store.stat(uri);
-  if (found?.bytes !== file.bytes) throw changed(slice, pinned, found ? `${file.name} has ${found.bytes} bytes, and its manifest says ${file.bytes}` : `${file.name} is not there`);
-  const hash = createHash('sha256');
-  const kept = file.bytes <= IN_MEMORY ? await read(0, file.bytes) : null;
-  if (kept) hash.update(kept);
-  else for (let offset = 0; offset < file.bytes; offset += HASH_STEP) hash.update(await read(offset, HASH_STEP));
-  if (`sha256:${hash.digest('hex')}` !== file.digest) throw changed(slice, pinned, `${file.name} is not the file of its manifest`);
-  return { name: uri, bytes: file.bytes, slice: async (start, end) => (kept ? kept.subarray(start, end) : read(start, end - start)) };
+async function bytesOf(store: Store, slice: SliceHandle, pinned: PinnedPartition, folder: string, file: ManifestFile): Promise<Uint8Array> {
+  let bytes: Uint8Array;
+  try {
+    bytes = await store.read(childUri(folder, file.name));
+  } catch (error) {
+    throw isHeddleError(error) && error.code === 'HDL-NOT-FOUND' ? changed(slice, pinned, `${file.name} is not there any more`) : error;
+  }
+  if (bytes.length !== file.bytes) throw changed(slice, pinned, `${file.name} has ${bytes.length} bytes, and its manifest says ${file.bytes}`);
+  if (`sha256:${sha256Hex(bytes)}` !== file.digest) throw changed(slice, pinned, `${file.name} is not the file of its manifest`);
+  return bytes;
 }
 
 const changed = (slice: SliceHandle, pinned: PinnedPartition, how: string): HeddleError =>
