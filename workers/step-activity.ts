@@ -15,6 +15,7 @@ import { applicationFailure } from './application-failure.ts';
 import { budgetUsedUp, isFinal, noTaskDelayMs, type AttemptCount } from './attempt-budget.ts';
 import { lostNotes } from './lost-attempts.ts';
 import { lostFailure } from './lost-failure.ts';
+import { noteRunning } from './running-notes.ts';
 import { runIsolated } from './isolated-step.ts';
 import { BATCH_MS } from './push.ts';
 import type { RunningStep } from './running-steps.ts';
@@ -57,15 +58,17 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
     );
 
   const beating = setInterval(beat, Math.min(BEAT_MS, call.heartbeatMs / 3));
+  const running = runningStep(call, info);
+  let forget: () => void = () => undefined;
   const announce = setTimeout(() => {
+    forget = noteRunning(parts.config.stateFolder, parts.worker, running);
     parts.push.push({ kind: 'started', runId: call.runId, step: call.step, attempt: info.attempt, worker: parts.worker, at: startedAt });
   }, BATCH_MS);
   parts.metrics.running.inc({ class: klass });
   parts.metrics.queueSeconds.observe({ class: klass }, Math.max(0, startedAt - info.currentAttemptScheduledTimestampMs) / 1000);
   let status = 'failed';
   try {
-    const running = runningStep(call, info);
-    // crashes of this process's kin: notes about attempts that ended with a neighbour
+    // notes about attempts that a blocked loop took down
     const notes = info.attempt > 1 ? await lostNotes(parts.storage.files, running) : [];
     const count: AttemptCount = { attempt: info.attempt, uncharged: uncharged + notes.filter(({ culprit }) => !culprit).length, budget: call.attempts };
     if (budgetUsedUp(count)) throw failed(parts, call, info, lostFailure(call, info, last, notes), true);
@@ -98,6 +101,7 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
   } finally {
     clearInterval(beating);
     clearTimeout(announce);
+    forget();
     parts.budget?.leave(klass);
     parts.metrics.running.dec({ class: klass });
     parts.metrics.runSeconds.observe({ task: call.task, status }, (Date.now() - startedAt) / 1000);

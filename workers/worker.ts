@@ -13,7 +13,6 @@ import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import { poolActivities } from './activities.ts';
 import { codeDigests } from './code-digests.ts';
 import { guardExit, guardUncaught } from './exit-guard.ts';
-import { carryLost } from './lost-attempts.ts';
 import { returnLost } from './return-lost.ts';
 import { EventPush } from './push.ts';
 import { RunningSteps } from './running-steps.ts';
@@ -133,7 +132,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       undo.push(() => watchdog.stop());
     }
     sweepGroups(join(config.stateFolder, 'scratch'));
-    await returnLost(await carryLost(config.stateFolder, parts.storage.files), config, log);
+    await returnLost({ stateFolder: config.stateFolder, files: parts.storage.files, connection, namespace: config.temporal.namespace, log });
     const metricsPort = options.metricsPort ?? portOf(process.env['HEDDLE_WORKER_METRICS_PORT']);
     const metricsListener = metricsPort === null ? null : await listenMetrics(metrics, metricsPort);
     if (metricsListener) undo.push(() => metricsListener.stop());

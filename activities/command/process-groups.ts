@@ -2,19 +2,20 @@
  * Notes which process groups a worker has started, so that those of a worker that was killed are ended by whoever comes
  * after it. A process id used anew is told apart by its start time. Linux; elsewhere nothing is swept.
  */
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { processStart } from './process-start.ts';
 import { killGroup } from './run-process.ts';
 
 const folderOf = (scratchFolder: string): string => join(scratchFolder, 'groups');
 
 /** Gives what removes the note. */
 export function noteGroup(scratchFolder: string, pid: number | undefined): () => void {
-  const since = pid === undefined ? null : startOf(pid);
+  const since = pid === undefined ? null : processStart(pid);
   if (pid === undefined || since === null) return () => undefined;
   const folder = folderOf(scratchFolder);
   mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${process.pid}-${startOf(process.pid) ?? 0}-${pid}-${since}`);
+  const file = join(folder, `${process.pid}-${processStart(process.pid) ?? 0}-${pid}-${since}`);
   writeFileSync(file, '');
   return () => {
     rmSync(file, { force: true });
@@ -26,9 +27,9 @@ export function sweepGroups(scratchFolder: string): number[] {
   const swept: number[] = [];
   for (const name of names(folderOf(scratchFolder))) {
     const [owner = 0, ownerSince, pid = 0, since] = name.split('-').map(Number);
-    if (startOf(owner) === ownerSince) continue; // its worker lives
+    if (processStart(owner) === ownerSince) continue; // its worker lives
     // The leader may be gone while the rest of its group runs on: an id that no process has cannot have been used anew.
-    const now = startOf(pid);
+    const now = processStart(pid);
     if (now === null || now === since) {
       killGroup(pid, 'SIGKILL');
       swept.push(pid);
@@ -38,16 +39,6 @@ export function sweepGroups(scratchFolder: string): number[] {
   return swept;
 }
 
-/** Start time of a process in clock ticks since boot; null where there is none. */
-function startOf(pid: number): number | null {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const state = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    return state[0] === 'Z' ? null : Number(state[19]);
-  } catch {
-    return null;
-  }
-}
 function names(folder: string): string[] {
   try {
     return readdirSync(folder);

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -82,7 +82,7 @@ describe('a supervised worker', () => {
     await supervisor.stop();
   });
 
-  it('that is killed comes back, its step finds its checkpoint, and no program of it stays behind', async () => {
+  it('that is killed comes back: its steps go on at once from their checkpoints, and no program of it stays behind', async () => {
     const project = kit.project(
       'killed',
       `
@@ -104,11 +104,12 @@ describe('a supervised worker', () => {
     const file = join(project.folder, 'started');
     const pidFile = join(project.folder, 'pid');
     const handle = await kit.start([
-      project.order('k.counts', { file }, { heartbeatMs: 1_500 }),
-      project.order('k.program', {}, { heartbeatMs: 1_500, attempts: 1 }),
+      project.order('k.counts', { file }, { heartbeatMs: 60_000 }),
+      project.order('k.program', {}, { heartbeatMs: 60_000, attempts: 1 }),
     ]);
     await until('both steps', () => existsSync(file) && existsSync(pidFile));
     const program = readFileSync(pidFile, 'utf8').trim();
+    await until('notes of both', () => readdirSync(join(project.folder, '.heddle', 'running')).length === 2);
     process.kill(supervisor.pid ?? 0, 'SIGKILL');
     await until('the program is gone', () => !existsSync(`/proc/${program}`) || readFileSync(`/proc/${program}/stat`, 'utf8').includes(') Z'));
     const [counts, lost] = await handle.result();
