@@ -27,7 +27,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 60_000): Promise<NonNullable<T>> {
+async function until<T>(what: string, look: () => T | Promise<T>, withinMs = 90_000): Promise<NonNullable<T>> {
   for (const end = Date.now() + withinMs; Date.now() < end; await sleep(100)) {
     const found = await look();
     if (found) return found;
@@ -65,7 +65,7 @@ async function stopDev(signal: NodeJS.Signals): Promise<number | null> {
   return gone;
 }
 
-it('a new project runs, follows its files, survives kills and restarts, and leaves nothing behind', { timeout: 240_000 }, async () => {
+it('a new project runs, follows its files, survives kills and restarts, and leaves nothing behind', { timeout: 420_000 }, async () => {
   expect((await heddleAsync(['new', project])).code).toBe(0);
   const ready = await startDev();
 
