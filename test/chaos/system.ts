@@ -1,0 +1,104 @@
+/**
+ * The whole of Heddle for a test file: Temporal, `heddle server` and `heddle worker` as processes of their own for a project
+ * in a temp folder, on free ports. Each can be killed and started again; `stop` ends all by number, after a failure, too.
+ */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { freePort } from '../../scripts/temporal-server.mjs';
+import type { RunDetail } from '../../dsl/contract/api.ts';
+import { heddleAsync, project, type Ended } from '../cli/heddle.ts';
+import { startTemporal, type TemporalPart } from '../real-parts/temporal.ts';
+import { part, type Part } from './part.ts';
+import { until } from './until.ts';
+
+export interface System {
+  readonly temporal: TemporalPart;
+  readonly server: Part;
+  readonly worker: Part;
+  readonly folder: string;
+  readonly url: string;
+  /** Folder of store://. */
+  readonly store: string;
+  readonly env: Readonly<Record<string, string>>;
+  heddle(...args: string[]): Promise<Ended>;
+  /** A file below the project's folder. */
+  write(name: string, text: string): void;
+  /** Starts a run through the command line and gives its id. */
+  run(pipeline: string, ...args: string[]): Promise<string>;
+  /** A call of the API, path below /api/v1. Null while the server does not answer. */
+  call<T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T } | null>;
+  /** Null while the server does not answer. */
+  look(runId: string): Promise<RunDetail | null>;
+  /** The run when it is over. */
+  ended(runId: string, limitMs?: number): Promise<RunDetail>;
+  stop(): Promise<void>;
+}
+
+const PROJECT = 'p';
+export const config = `import { defineConfig } from 'heddle';\nexport default defineConfig({ project: '${PROJECT}', pipelines: ['pipelines/*.ts'] });\n`;
+
+export interface SystemOptions {
+  /** Files below the project's folder. */
+  readonly files: Readonly<Record<string, string>>;
+  /** For the worker alone. */
+  readonly workerEnv?: Record<string, string>;
+  /** False: the test starts it. */
+  readonly worker?: false;
+}
+
+export async function startSystem({ files, workerEnv = {}, worker: withWorker }: SystemOptions): Promise<System> {
+  const undo: (() => Promise<void> | void)[] = [];
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).toReversed()) await step();
+  };
+  try {
+    const made = project({ 'heddle.config.ts': config, 'package.json': '{ "type": "module" }', ...files });
+    undo.push(() => { made.remove(); });
+    const temporal = await startTemporal();
+    undo.push(() => temporal.stop());
+    const address = `127.0.0.1:${await freePort()}`;
+    const url = `http://${address}`;
+    const env = { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_LISTEN: address };
+    const server = part(['server'], { cwd: made.folder, env });
+    const worker = part(['worker'], { cwd: made.folder, env: { ...env, ...workerEnv } });
+    undo.push(() => server.stop(), () => worker.stop());
+    await Promise.all([server.start(), withWorker !== false && worker.start()]);
+
+    const heddle = (...args: string[]): Promise<Ended> => heddleAsync(args, { cwd: made.folder, env });
+    const call = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T } | null> => {
+      const token = readFileSync(join(made.folder, '.heddle', 'token'), 'utf8').trim();
+      const answer = await fetch(`${url}/api/v1${path}`, {
+        method, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, signal: AbortSignal.timeout(20_000), ...(body !== undefined && { body: JSON.stringify(body) }),
+      }).catch(() => null);
+      return answer && { status: answer.status, body: (await answer.json()) as T };
+    };
+    const look = async (runId: string): Promise<RunDetail | null> => {
+      const answer = await call<RunDetail>('GET', `/runs/${runId}`);
+      return answer?.status === 200 ? answer.body : null;
+    };
+    return {
+      temporal, server, worker, url, env, heddle, call, look, stop,
+      folder: made.folder,
+      store: join(made.folder, '.heddle', 'store', PROJECT),
+      write(name, text) {
+        mkdirSync(dirname(join(made.folder, name)), { recursive: true });
+        writeFileSync(join(made.folder, name), text);
+      },
+      async run(pipeline, ...args) {
+        const { code, stdout, stderr } = await heddle('run', pipeline, ...args, '--json');
+        if (code !== 0) throw new Error(`heddle run ${pipeline} ended with ${code}:\n${stdout}\n${stderr}`);
+        return (JSON.parse(stdout) as { runId: string }).runId;
+      },
+      ended: (runId, limitMs) => until(`the end of run ${runId}`, async () => {
+        const run = await look(runId);
+        return run !== null && run.endedAt !== null && run;
+      }, limitMs),
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Lines of a file that the tasks of a test write; none before there is one. */
+export const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : []);
