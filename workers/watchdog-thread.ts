@@ -26,18 +26,25 @@ setInterval(() => {
   lastLook = now;
   if (slept || busy || running.size === 0) return;
   const limit = Math.min(...[...running.values()].map(({ heartbeatMs }) => heartbeatMs));
-  const silentMs = now - Number(Atomics.load(counter, 0));
+  const lastBeat = Atomics.load(counter, 0);
+  const silentMs = now - Number(lastBeat);
   if (silentMs <= limit) return;
   busy = true;
   void findCulprit().then((found) => {
-    end(found, silentMs);
+    // it beat once more before it answered: a busy machine, or work that has come to its end
+    if (Atomics.load(counter, 0) === lastBeat) return end(found, silentMs);
+    busy = false;
+    found.release();
   });
 }, tickMs);
 
 interface Culprit {
   readonly step: RunningStep | null;
   readonly place: string | null;
-  /** Runs an expression in the blocked thread, where it answers. */ readonly evaluate: ((expression: string) => void) | null;
+  /** Runs an expression in the blocked thread, where it answers. */
+  readonly evaluate: ((expression: string) => void) | null;
+  /** Lets the thread go on. */
+  release(): void;
 }
 
 function end({ step, place, evaluate }: Culprit, silentMs: number): void {
@@ -61,13 +68,14 @@ function end({ step, place, evaluate }: Culprit, silentMs: number): void {
   setTimeout(() => process.kill(process.pid, 'SIGKILL'), evaluate ? 1_000 : 0);
 }
 
-/** Gives up after two seconds. */
+/** Gives up after ten seconds: native code does not answer. */
 function findCulprit(): Promise<Culprit> {
   return new Promise((resolve) => {
     const session = new Session();
     const giveUp = setTimeout(() => {
-      resolve({ step: null, place: null, evaluate: null });
-    }, 2_000);
+      resolve({ step: null, place: null, evaluate: null, release });
+    }, 10_000);
+    const release = (): void => session.disconnect();
     session.connectToMainThread();
     const files = new Map<string, string>();
     session.on('Debugger.scriptParsed', ({ params }) => {
@@ -85,7 +93,7 @@ function findCulprit(): Promise<Culprit> {
       };
       evaluate("globalThis[Symbol.for('heddle.currentStep')]?.() ?? 'null'", (text) => {
         clearTimeout(giveUp);
-        resolve({ step: typeof text === 'string' ? (JSON.parse(text) as RunningStep | null) : null, place, evaluate }); // made by watchdog.ts
+        resolve({ step: typeof text === 'string' ? (JSON.parse(text) as RunningStep | null) : null, place, evaluate, release }); // made by watchdog.ts
       });
     });
     session.post('Debugger.enable');
