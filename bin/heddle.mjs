@@ -28,11 +28,16 @@ function findNode() {
 
 const node = findNode();
 if (node === null) {
-  process.stderr.write(`heddle: needs Node 24 or newer, and this is Node ${process.versions.node}.\n  do: install Node 24, or add it to the project: npm install --save-dev node@24\n`);
+  process.stderr.write(
+    `heddle: needs Node 24 or newer, and this is Node ${process.versions.node}.\n  do: install Node 24, or add it to the project: npm install --save-dev node@24\n`,
+  );
   process.exit(2);
 }
 const source = join(root, 'cli', 'main.ts');
-const flags = ['--disable-warning=ExperimentalWarning', ...(existsSync(source) ? ['--conditions=heddle-source', source] : [join(root, 'dist', 'cli', 'main.js')])];
+const flags = [
+  '--disable-warning=ExperimentalWarning',
+  ...(existsSync(source) ? ['--conditions=heddle-source', source] : [join(root, 'dist', 'cli', 'main.js')]),
+];
 const cache = join(process.env.HEDDLE_CACHE ?? join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'heddle'), 'node-compile');
 const env = { NODE_COMPILE_CACHE: cache, ...process.env };
 
@@ -42,7 +47,10 @@ if (typeof process.execve === 'function' && !windows) process.execve(node, [node
 
 const child = spawn(node, args, { stdio: 'inherit', env });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR2']) process.on(signal, () => child.kill(signal));
-child.on('error', (error) => { process.stderr.write(`heddle: cannot start ${node}: ${error.message}\n`); process.exit(3); });
+child.on('error', (error) => {
+  process.stderr.write(`heddle: cannot start ${node}: ${error.message}\n`);
+  process.exit(3);
+});
 child.on('exit', (code, signal) => {
   if (signal === null) process.exit(code ?? 1);
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.removeAllListeners(name);

@@ -28,7 +28,13 @@ export function createProgram(runner: Runner): Command {
     const words = command.usage.split(' ');
     const [group = ''] = words;
     const grouped = /^[a-z]/.test(words[1] ?? '');
-    const parent = grouped ? (program.commands.find((known) => known.name() === group) ?? program.command(group).helpGroup('Operate:').summary(`${words.slice(1).join(' ')}: ${command.summary}`)) : program;
+    const parent = grouped
+      ? (program.commands.find((known) => known.name() === group) ??
+        program
+          .command(group)
+          .helpGroup('Operate:')
+          .summary(`${words.slice(1).join(' ')}: ${command.summary}`))
+      : program;
     command.register(parent, runner);
   }
   quiet(program);

@@ -31,7 +31,9 @@ export function defineCommand<O = object, A extends readonly (string | undefined
     register(parent, runner) {
       const command = parent.command(spec.usage.split(' ').length > 1 && parent.name() !== 'heddle' ? spec.usage.slice(parent.name().length + 1) : spec.usage);
       command.summary(spec.summary).description(`${spec.summary}.`).helpGroup(`${spec.group}:`);
-      command.option('--json', 'one JSON document on stdout, everything else on stderr').option('--config <file>', 'the configuration, instead of looking for heddle.config.ts');
+      command
+        .option('--json', 'one JSON document on stdout, everything else on stderr')
+        .option('--config <file>', 'the configuration, instead of looking for heddle.config.ts');
       spec.options?.(command);
       const width = Math.max(...spec.examples.map(([line]) => line.length));
       command.addHelpText('after', `\nExamples:\n${spec.examples.map(([line, remark]) => `  $ ${line.padEnd(width)}   ${remark}`).join('\n')}`);

@@ -1,5 +1,5 @@
 /** The command line's entry, started by bin/heddle.mjs: runs one command and sets the exit code. */
-import { exitCodeOf } from '../dsl/errors/heddle-error.ts';
+import { exitCodeOf, isHeddleError } from '../dsl/errors/heddle-error.ts';
 import { createContext } from './create-context.ts';
 import { createProgram } from './create-program.ts';
 import { createOutput } from './output.ts';
@@ -12,6 +12,12 @@ const program = createProgram(async (command, run) => {
   process.exitCode = (await run(createContext({ json: json ?? false, configFile: config }))) ?? 0;
 });
 const output = (): ReturnType<typeof createOutput> => createOutput(process.argv.includes('--json'));
+// the reader of a pipe went away: a short command ends, one that runs until it is told to stop does not care
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', () => {
+    if (process.listenerCount('SIGTERM') === 0) process.exit(141);
+  });
+}
 try {
   if (process.argv.length <= 2) program.outputHelp();
   else await program.parseAsync(process.argv);
@@ -24,7 +30,7 @@ try {
     showError(output(), error);
     process.exitCode = exitCodeOf(error);
     // a child of `heddle dev`: say that another try would end the same way
-    if (process.send && process.exitCode === 2) tellParent({ kind: 'refused', text: error instanceof Error ? error.message : String(error) });
+    if (process.send && process.exitCode === 2 && isHeddleError(error)) tellParent({ kind: 'refused', error: error.toJSON() });
   }
   if (process.send) process.disconnect();
 }

@@ -29,9 +29,15 @@ export function createOutput(json: boolean, stdout: NodeJS.WriteStream = process
     json,
     terminal: !json && stdout.isTTY === true,
     columns: stdout.columns ?? 120,
-    line(text = '') { target.write(`${text}\n`); },
-    note(text) { stderr.write(`${text}\n`); },
-    document(value) { if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`); },
+    line(text = '') {
+      target.write(`${text}\n`);
+    },
+    note(text) {
+      stderr.write(`${text}\n`);
+    },
+    document(value) {
+      if (json) stdout.write(`${JSON.stringify(value, null, 2)}\n`);
+    },
     style: (style, text) => styleText(style, text, { stream: target }),
     redraw(text) {
       const lines = text.split('\n').slice(-Math.max(5, (stdout.rows ?? 40) - 2));

@@ -14,4 +14,7 @@ export function usageError(error: unknown, program: Command): HeddleError | unde
 }
 
 const nearCommand = (said: string, program: Command): string | undefined =>
-  closestName(/'(.*)'/.exec(said)?.[1] ?? '', program.commands.map((command) => command.name()));
+  closestName(
+    /'(.*)'/.exec(said)?.[1] ?? '',
+    program.commands.map((command) => command.name()),
+  );

@@ -29,7 +29,8 @@ function describe(issue: z.core.$ZodIssue): string[] {
 }
 
 function expected(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_type') return `${issue.expected === 'record' ? 'an object' : article(issue.expected)}${issue.input === undefined ? ', and is missing' : ''}`;
+  if (issue.code === 'invalid_type')
+    return `${issue.expected === 'record' ? 'an object' : article(issue.expected)}${issue.input === undefined ? ', and is missing' : ''}`;
   if (issue.code === 'invalid_value') return issue.values.map((value) => JSON.stringify(value)).join(' or ');
   return issue.message;
 }
@@ -45,7 +46,13 @@ function keysAt(path: readonly PropertyKey[]): string[] {
 }
 
 /** Zod's own definition of a schema, as far as this walks it. */
-interface Definition { readonly type: string; readonly innerType?: unknown; readonly valueType?: unknown; readonly element?: unknown; readonly shape?: Readonly<Record<string, unknown>> }
+interface Definition {
+  readonly type: string;
+  readonly innerType?: unknown;
+  readonly valueType?: unknown;
+  readonly element?: unknown;
+  readonly shape?: Readonly<Record<string, unknown>>;
+}
 const definitionOf = (schema: unknown): Definition | undefined => (schema as { def?: Definition } | undefined)?.def; // public in zod 4
 
 function bare(schema: unknown): unknown {

@@ -6,7 +6,10 @@ export function closestName(name: string, known: readonly string[]): string | un
   let least = Math.max(1, Math.floor(name.length / 3)) + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
-    if (distance < least) { least = distance; best = candidate; }
+    if (distance < least) {
+      least = distance;
+      best = candidate;
+    }
   }
   return best;
 }

@@ -5,36 +5,55 @@ import type { HeddleConfig } from '../dsl/config.ts';
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, 'letters, digits, dots, dashes and underscores, beginning with a letter');
 const text = z.string().min(1, 'a text that is not empty');
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port, for instance '127.0.0.1:7233'");
-const url = z.string().regex(/^https?:\/\/[^\s/]+/, "an address that begins with http:// or https://");
+const url = z.string().regex(/^https?:\/\/[^\s/]+/, 'an address that begins with http:// or https://');
 
 const pool = z.strictObject({
-  classes: z.record(name, z.strictObject({ units: z.number().positive().optional(), slots: z.int().positive().optional() })).refine((classes) => Object.keys(classes).length > 0, 'at least one class'),
+  classes: z
+    .record(name, z.strictObject({ units: z.number().positive().optional(), slots: z.int().positive().optional() }))
+    .refine((classes) => Object.keys(classes).length > 0, 'at least one class'),
   budget: z.number().positive().optional(),
 });
 
 export const configSchema = z.strictObject({
-  project: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'letters, digits, dots, dashes and underscores; at most 63').optional(),
+  project: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9._-]{0,62}$/i, 'letters, digits, dots, dashes and underscores; at most 63')
+    .optional(),
   pipelines: z.array(text).min(1, "at least one glob, for instance 'pipelines/**/*.ts'"),
-  temporal: z.strictObject({
-    address: address.optional(),
-    namespace: text.optional(),
-    tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() }).optional(),
-    apiKey: text.optional(),
-  }).optional(),
-  catalog: z.string().regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "'sqlite:<file>' or 'postgres://user@host/database'").optional(),
+  temporal: z
+    .strictObject({
+      address: address.optional(),
+      namespace: text.optional(),
+      tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() }).optional(),
+      apiKey: text.optional(),
+    })
+    .optional(),
+  catalog: z
+    .string()
+    .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "'sqlite:<file>' or 'postgres://user@host/database'")
+    .optional(),
   storage: z.strictObject({ root: text.optional() }).optional(),
-  server: z.strictObject({
-    listen: address.optional(),
-    url: url.optional(),
-    tls: z.strictObject({ cert: text, key: text }).optional(),
-    insecure: z.boolean().optional(),
-    tokens: z.array(z.strictObject({
-      name: text,
-      roles: z.array(text),
-      sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, 'the SHA-256 of the token, 64 hexadecimal digits'),
-    })).optional(),
-  }).optional(),
-  pools: z.record(name, pool).refine((pools) => Object.keys(pools).length > 0, 'at least one pool').optional(),
+  server: z
+    .strictObject({
+      listen: address.optional(),
+      url: url.optional(),
+      tls: z.strictObject({ cert: text, key: text }).optional(),
+      insecure: z.boolean().optional(),
+      tokens: z
+        .array(
+          z.strictObject({
+            name: text,
+            roles: z.array(text),
+            sha256: z.string().regex(/^[0-9a-fA-F]{64}$/, 'the SHA-256 of the token, 64 hexadecimal digits'),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
+  pools: z
+    .record(name, pool)
+    .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')
+    .optional(),
   notify: z.strictObject({ url, secretEnv: text.optional(), on: z.array(z.enum(['failed', 'done', 'approval'])).optional() }).optional(),
   python: text.optional(),
 });
@@ -44,4 +63,8 @@ type Fits<A, B extends A> = B;
 export type CheckedConfig = Fits<LooseConfig, z.output<typeof configSchema>>;
 /** HeddleConfig with its optional members also allowed to be undefined, as zod gives them. */
 type LooseConfig = Loose<HeddleConfig>;
-type Loose<T> = T extends readonly (infer I)[] ? readonly Loose<I>[] : T extends object ? { [K in keyof T]: Loose<T[K]> | (undefined extends T[K] ? undefined : never) } : T;
+type Loose<T> = T extends readonly (infer I)[]
+  ? readonly Loose<I>[]
+  : T extends object
+    ? { [K in keyof T]: Loose<T[K]> | (undefined extends T[K] ? undefined : never) }
+    : T;

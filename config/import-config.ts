@@ -9,7 +9,7 @@ export async function importConfig(file: string): Promise<unknown> {
   if (!existsSync(file)) throw new HeddleError('HDL-NO-CONFIG', { what: `There is no ${file}.` });
   let loaded: { readonly default?: unknown };
   try {
-    loaded = await import(`${pathToFileURL(file).href}?changed=${statSync(file).mtimeMs}${extname(file)}`) as { default?: unknown }; // any module may lack a default
+    loaded = (await import(`${pathToFileURL(file).href}?changed=${statSync(file).mtimeMs}${extname(file)}`)) as { default?: unknown }; // any module may lack a default
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     const missing = /Cannot find package 'heddle'/.test(message);
@@ -21,7 +21,11 @@ export async function importConfig(file: string): Promise<unknown> {
     });
   }
   if (loaded.default === undefined) {
-    throw new HeddleError('HDL-CONFIG-LOAD', { what: 'The configuration has no default export.', where: file, fix: 'Write: export default defineConfig({ ... })' });
+    throw new HeddleError('HDL-CONFIG-LOAD', {
+      what: 'The configuration has no default export.',
+      where: file,
+      fix: 'Write: export default defineConfig({ ... })',
+    });
   }
   return loaded.default;
 }

@@ -38,7 +38,10 @@ export async function loadConfig(options: LoadConfigOptions = {}): Promise<Resol
 }
 
 /** The part without files: fills in defaults and variables. */
-export function resolveConfig(written: CheckedConfig | undefined, from: { folder: string; file: string | null; env: Readonly<Record<string, string | undefined>> }): ResolvedConfig {
+export function resolveConfig(
+  written: CheckedConfig | undefined,
+  from: { folder: string; file: string | null; env: Readonly<Record<string, string | undefined>> },
+): ResolvedConfig {
   const sources: Record<string, string> = {};
   const pick = <T>(key: string, variable: Variable | null, inFile: T | undefined, ...rest: (readonly [string, T | undefined])[]): T | undefined => {
     const set = variable === null ? undefined : (readVariable(from.env, variable) as T | undefined); // variables are texts, and so are the keys that have one

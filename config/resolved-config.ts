@@ -10,7 +10,13 @@ export interface ResolvedConfig {
   readonly stateFolder: string;
   readonly project: string;
   readonly pipelines: readonly string[];
-  readonly temporal: { readonly address: string; readonly namespace: string; readonly tls: NonNullable<HeddleConfig['temporal']>['tls'] | null; readonly apiKey: string | null; /** True when `heddle dev` starts the server. */ readonly embedded: boolean };
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly tls: NonNullable<HeddleConfig['temporal']>['tls'] | null;
+    readonly apiKey: string | null;
+    /** True when `heddle dev` starts the server. */ readonly embedded: boolean;
+  };
   /** 'sqlite:<absolute file>' or 'postgres://...'. */
   readonly catalog: string;
   /** Absolute folder or URI. */

@@ -9,16 +9,26 @@ export function parseParams(pipeline: string, schema: JsonSchema | null, given: 
   const known = Object.keys(properties);
   const where = `pipeline ${pipeline}`;
   const check = (name: string): void => {
-    if (schema === null) throw new HeddleError('HDL-BAD-PARAMS', { what: `${pipeline} takes no parameters, but "${name}" was given.`, where, fix: 'Leave it out, or declare params in the pipeline.' });
-    if (known.includes(name) || schema['additionalProperties'] !== false && known.length === 0) return;
+    if (schema === null)
+      throw new HeddleError('HDL-BAD-PARAMS', {
+        what: `${pipeline} takes no parameters, but "${name}" was given.`,
+        where,
+        fix: 'Leave it out, or declare params in the pipeline.',
+      });
+    if (known.includes(name) || (schema['additionalProperties'] !== false && known.length === 0)) return;
     const near = closestName(name, known);
-    throw new HeddleError('HDL-BAD-PARAMS', { what: `${pipeline} has no parameter "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`, where, fix: known.length > 0 ? `Its parameters: ${known.join(', ')}.` : undefined });
+    throw new HeddleError('HDL-BAD-PARAMS', {
+      what: `${pipeline} has no parameter "${name}".${near === undefined ? '' : ` Did you mean "${near}"?`}`,
+      where,
+      fix: known.length > 0 ? `Its parameters: ${known.join(', ')}.` : undefined,
+    });
   };
   for (const name of Object.keys(base)) check(name);
   const params: Record<string, Json> = { ...base };
   for (const text of given) {
     const equals = text.indexOf('=');
-    if (equals < 1) throw new HeddleError('HDL-BAD-PARAMS', { what: `--param ${text} is not of the form name=value.`, where, fix: 'Write --param name=value.' });
+    if (equals < 1)
+      throw new HeddleError('HDL-BAD-PARAMS', { what: `--param ${text} is not of the form name=value.`, where, fix: 'Write --param name=value.' });
     const name = text.slice(0, equals);
     check(name);
     params[name] = valueOf(name, text.slice(equals + 1), properties[name] ?? {}, where);
@@ -35,18 +45,30 @@ function valueOf(name: string, text: string, schema: JsonSchema, where: string):
     if (typeof value !== 'string' || types.size === 0 || !types.has('string')) return value;
   } catch (error) {
     if (types.size === 0 || types.has('string')) return text;
-    throw new HeddleError('HDL-BAD-PARAMS', { what: `The parameter "${name}" should be ${[...types].join(' or ')}, and ${JSON.stringify(text)} is not JSON.`, where, fix: `Write it as JSON, in quotes of the shell: --param '${name}=${exampleOf(types)}'.`, cause: error });
+    throw new HeddleError('HDL-BAD-PARAMS', {
+      what: `The parameter "${name}" should be ${[...types].join(' or ')}, and ${JSON.stringify(text)} is not JSON.`,
+      where,
+      fix: `Write it as JSON, in quotes of the shell: --param '${name}=${exampleOf(types)}'.`,
+      cause: error,
+    });
   }
   return text;
 }
 
 /** JSON types that a schema takes, through anyOf and the types of enum values; empty: any. */
 export function typesOf(schema: JsonSchema): Set<string> {
-  const { type, anyOf, oneOf, enum: values, const: only } = schema as { type?: string | string[]; anyOf?: JsonSchema[]; oneOf?: JsonSchema[]; enum?: Json[]; const?: Json }; // keywords of JSON Schema
+  const {
+    type,
+    anyOf,
+    oneOf,
+    enum: values,
+    const: only,
+  } = schema as { type?: string | string[]; anyOf?: JsonSchema[]; oneOf?: JsonSchema[]; enum?: Json[]; const?: Json }; // keywords of JSON Schema
   if (type !== undefined) return new Set([type].flat());
   const inner = anyOf ?? oneOf;
   if (inner) return new Set(inner.flatMap((one) => [...typesOf(one)]));
   return new Set((values ?? (only === undefined ? [] : [only])).map((value) => (value === null ? 'null' : Array.isArray(value) ? 'array' : typeof value)));
 }
 
-const exampleOf = (types: ReadonlySet<string>): string => (types.has('array') ? '[1, 2]' : types.has('object') ? '{"a": 1}' : types.has('boolean') ? 'true' : types.has('null') && types.size === 1 ? 'null' : '3');
+const exampleOf = (types: ReadonlySet<string>): string =>
+  types.has('array') ? '[1, 2]' : types.has('object') ? '{"a": 1}' : types.has('boolean') ? 'true' : types.has('null') && types.size === 1 ? 'null' : '3';

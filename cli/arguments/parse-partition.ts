@@ -8,13 +8,22 @@ export function parsePartition(plan: Pick<Plan, 'name' | 'contracts'>, text: str
   const where = `pipeline ${plan.name}`;
   if (text === undefined) {
     if (names.length === 0) return null;
-    throw new HeddleError('HDL-BAD-PARTITION', { what: `${plan.name} runs for one partition (${names.join(', ')}), and none was given.`, where, fix: `Give --partition ${exampleOf(plan, names)}.` });
+    throw new HeddleError('HDL-BAD-PARTITION', {
+      what: `${plan.name} runs for one partition (${names.join(', ')}), and none was given.`,
+      where,
+      fix: `Give --partition ${exampleOf(plan, names)}.`,
+    });
   }
   const [only = ''] = names;
   if (names.length === 1 && !text.startsWith(`${only}=`)) return { [only]: text };
   const pairs = text.split(',').map((part): [string, string] => {
     const equals = part.indexOf('=');
-    if (equals < 1) throw new HeddleError('HDL-BAD-PARTITION', { what: `--partition ${text} does not say which dimension is which.`, where, fix: names.length > 0 ? `Write --partition ${exampleOf(plan, names)}.` : `${plan.name} has no partitions: leave it out.` });
+    if (equals < 1)
+      throw new HeddleError('HDL-BAD-PARTITION', {
+        what: `--partition ${text} does not say which dimension is which.`,
+        where,
+        fix: names.length > 0 ? `Write --partition ${exampleOf(plan, names)}.` : `${plan.name} has no partitions: leave it out.`,
+      });
     return [part.slice(0, equals).trim(), part.slice(equals + 1).trim()];
   });
   return Object.fromEntries(pairs);

@@ -22,6 +22,11 @@ export function parseJson(text: string, where: string): Json {
     const said = error instanceof Error ? error.message : String(error);
     const position = /position (\d+)/.exec(said)?.[1];
     const before = position === undefined ? null : text.slice(0, Number(position)).split('\n');
-    throw new HeddleError('HDL-BAD-PARAMS', { what: `The JSON is invalid: ${said}.`, where: before ? `${where}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}` : where, fix: 'Mend the JSON at that place.', cause: error });
+    throw new HeddleError('HDL-BAD-PARAMS', {
+      what: `The JSON is invalid: ${said}.`,
+      where: before ? `${where}:${before.length}:${(before.at(-1)?.length ?? 0) + 1}` : where,
+      fix: 'Mend the JSON at that place.',
+      cause: error,
+    });
   }
 }

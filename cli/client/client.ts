@@ -5,12 +5,21 @@ import type { Json, JsonObject, Plan } from '../../dsl/plan/types.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
 import { createRequest } from './request.ts';
 
-export interface RunFilter { readonly pipeline?: string; readonly status?: string; readonly partition?: string; readonly limit?: number; readonly cursor?: string }
+export interface RunFilter {
+  readonly pipeline?: string;
+  readonly status?: string;
+  readonly partition?: string;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
 
 export function createClient(config: ResolvedConfig) {
   const request = createRequest(config);
   const run = (runId: string, rest = ''): string => `/runs/${encodeURIComponent(runId)}${rest}`;
-  const control = (verb: string) => (runId: string, body: JsonObject = {}): Promise<RunSummary> => request('POST', run(runId, `/${verb}`), { body });
+  const control =
+    (verb: string) =>
+    (runId: string, body: JsonObject = {}): Promise<RunSummary> =>
+      request('POST', run(runId, `/${verb}`), { body });
   return {
     url: config.server.url,
     putPlan: (plan: Plan, hash: string): Promise<{ hash: string }> => request('POST', '/plans', { body: { plan, hash } }),
@@ -20,13 +29,15 @@ export function createClient(config: ResolvedConfig) {
     steps: (runId: string, cursor: string): Promise<Page<StepRecord>> => request('GET', run(runId, '/steps'), { query: { cursor, limit: 1000 } }),
     wait: (runId: string, timeoutMs: number): Promise<RunSummary> => request('GET', run(runId, '/wait'), { query: { timeoutMs } }),
     explain: (runId: string, step: string): Promise<Explanation> => request('GET', run(runId, '/explain'), { query: { step } }),
-    logs: (runId: string, query: { readonly step: string; readonly attempt?: number; readonly after?: number }): Promise<Page<LogLine>> => request('GET', run(runId, '/logs'), { query }),
+    logs: (runId: string, query: { readonly step: string; readonly attempt?: number; readonly after?: number }): Promise<Page<LogLine>> =>
+      request('GET', run(runId, '/logs'), { query }),
     plan: (runId: string): Promise<Plan | null> => request('GET', run(runId, '/plan')),
     cancel: control('cancel'),
     pause: control('pause'),
     resume: control('resume'),
     retry: control('retry'),
-    answer: (runId: string, body: { readonly step: string; readonly approved: boolean; readonly note?: string }): Promise<RunSummary> => request('POST', run(runId, '/answer'), { body }),
+    answer: (runId: string, body: { readonly step: string; readonly approved: boolean; readonly note?: string }): Promise<RunSummary> =>
+      request('POST', run(runId, '/answer'), { body }),
     event: (runId: string, event: string, payload: Json): Promise<RunSummary> => request('POST', run(runId, '/events'), { body: { event, payload } }),
     approvals: (): Promise<Page<OpenGate>> => request('GET', '/approvals'),
     workers: (): Promise<{ workers: readonly WorkerHello[] }> => request('GET', '/workers'),

@@ -9,5 +9,8 @@ export async function findRun(client: Client, run: string): Promise<string> {
   const { items } = await client.runs({ limit: 1, ...(pipeline !== '' && { pipeline }) });
   const newest = items[0];
   if (newest) return newest.runId;
-  throw new HeddleError('HDL-NO-RUN', { what: pipeline === '' ? 'There is no run yet.' : `There is no run of ${pipeline} yet.`, fix: 'Start one: heddle run PIPELINE.' });
+  throw new HeddleError('HDL-NO-RUN', {
+    what: pipeline === '' ? 'There is no run yet.' : `There is no run of ${pipeline} yet.`,
+    fix: 'Start one: heddle run PIPELINE.',
+  });
 }

@@ -21,12 +21,21 @@ export function createRequest(config: ResolvedConfig): Request {
     try {
       response = await fetch(`${url}/api/v1${path}${query.size > 0 ? `?${query}` : ''}`, {
         method,
-        headers: { accept: 'application/json', ...(token !== null && { authorization: `Bearer ${token}` }), ...(options.body !== undefined && { 'content-type': 'application/json' }) },
+        headers: {
+          accept: 'application/json',
+          ...(token !== null && { authorization: `Bearer ${token}` }),
+          ...(options.body !== undefined && { 'content-type': 'application/json' }),
+        },
         ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
         signal: AbortSignal.timeout(TIMEOUT_MS),
       });
     } catch (error) {
-      throw new HeddleError('HDL-SERVER-UNREACHABLE', { what: `The Heddle server at ${url} does not answer: ${reasonOf(error)}.`, where: `${method} ${path}`, why: `The address comes from ${config.sources['server.url'] ?? 'default'}.`, cause: error });
+      throw new HeddleError('HDL-SERVER-UNREACHABLE', {
+        what: `The Heddle server at ${url} does not answer: ${reasonOf(error)}.`,
+        where: `${method} ${path}`,
+        why: `The address comes from ${config.sources['server.url'] ?? 'default'}.`,
+        cause: error,
+      });
     }
     const text = await response.text();
     const answer = parse(text);
@@ -34,17 +43,27 @@ export function createRequest(config: ResolvedConfig): Request {
     const error = (answer as { error?: ErrorJson } | undefined)?.error;
     if (error !== undefined && typeof error.what === 'string' && error.code in registry) {
       const other = error.code === 'HDL-NO-TOKEN' ? await otherProject(config) : undefined;
-      throw new HeddleError(error.code, { what: error.what, where: error.where ?? undefined, why: other ?? error.why ?? undefined, fix: other === undefined ? error.fix : 'Start this project\'s own server (heddle dev), or set HEDDLE_SERVER to its address.' });
+      throw new HeddleError(error.code, {
+        what: error.what,
+        where: error.where ?? undefined,
+        why: other ?? error.why ?? undefined,
+        fix: other === undefined ? error.fix : "Start this project's own server (heddle dev), or set HEDDLE_SERVER to its address.",
+      });
     }
-    throw new HeddleError('HDL-NOT-A-SERVER', { what: `${url} answered ${response.status} with ${text === '' ? 'nothing' : `"${text.slice(0, 80).replaceAll(/\s+/g, ' ')}"`}.`, where: `${method} ${path}` });
+    throw new HeddleError('HDL-NOT-A-SERVER', {
+      what: `${url} answered ${response.status} with ${text === '' ? 'nothing' : `"${text.slice(0, 80).replaceAll(/\s+/g, ' ')}"`}.`,
+      where: `${method} ${path}`,
+    });
   };
 }
 
 /** The usual reason for an unknown token on one's own machine: another project's server has the port. */
 async function otherProject({ server, project }: ResolvedConfig): Promise<string | undefined> {
   try {
-    const health = await (await fetch(`${server.url}/health`, { signal: AbortSignal.timeout(2_000) })).json() as { project?: string }; // of our own API
-    return health.project === undefined || health.project === project ? undefined : `The server at ${server.url} serves project "${health.project}", and this is "${project}".`;
+    const health = (await (await fetch(`${server.url}/health`, { signal: AbortSignal.timeout(2_000) })).json()) as { project?: string }; // of our own API
+    return health.project === undefined || health.project === project
+      ? undefined
+      : `The server at ${server.url} serves project "${health.project}", and this is "${project}".`;
   } catch {
     return undefined;
   }

@@ -1,7 +1,10 @@
 /** `heddle compile`: writes the plan of a pipeline as JSON. */
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly out?: string; readonly hash?: boolean }
+interface Options {
+  readonly out?: string;
+  readonly hash?: boolean;
+}
 
 export const compileCommand = defineCommand<Options, [string]>({
   usage: 'compile <pipeline>',
@@ -12,7 +15,7 @@ export const compileCommand = defineCommand<Options, [string]>({
     ['heddle compile flights.train --out train.plan.json', 'to a file'],
     ['heddle compile flights.train --hash', 'only its hash'],
   ],
-  options: (command) => command.option('-o, --out <file>', 'write it there').option('--hash', 'print the plan\'s hash instead'),
+  options: (command) => command.option('-o, --out <file>', 'write it there').option('--hash', "print the plan's hash instead"),
   async run({ output, config: load }, options, pipeline) {
     const { compileForRun } = await import('../project/compile-for-run.ts');
     const { plan, hash } = await compileForRun(await load(), pipeline);

@@ -10,21 +10,35 @@ export const doctorCommand = defineCommand({
     ['heddle doctor --json', 'for a monitor'],
   ],
   async run({ output, config: load }) {
-    const [{ effectiveValues }, { probeTemporal }, { probeServer }, { probeCatalog }, { probeStore, probePython, probeDisk }, { probeVariables }] = await Promise.all([
-      import('../doctor/effective-values.ts'), import('../doctor/probe-temporal.ts'), import('../doctor/probe-server.ts'), import('../doctor/probe-catalog.ts'), import('../doctor/probe-machine.ts'), import('../doctor/probe-variables.ts'),
-    ]);
+    const [{ effectiveValues }, { probeTemporal }, { probeServer }, { probeCatalog }, { probeStore, probePython, probeDisk }, { probeVariables }] =
+      await Promise.all([
+        import('../doctor/effective-values.ts'),
+        import('../doctor/probe-temporal.ts'),
+        import('../doctor/probe-server.ts'),
+        import('../doctor/probe-catalog.ts'),
+        import('../doctor/probe-machine.ts'),
+        import('../doctor/probe-variables.ts'),
+      ]);
     const config = await load();
     const values = effectiveValues(config);
     const checks = [
       ...probeVariables(process.env),
-      ...(await Promise.all([probeTemporal(config), probeServer(config), probeCatalog(config), probeStore(config), probePython(config), probeDisk(config)])).flat(),
+      ...(
+        await Promise.all([probeTemporal(config), probeServer(config), probeCatalog(config), probeStore(config), probePython(config), probeDisk(config)])
+      ).flat(),
     ];
     const failed = checks.some(({ state }) => state === 'bad');
     output.document({ ok: !failed, file: config.file, values, checks });
     if (!output.json) {
       const { table } = await import('../show/table.ts');
       output.line(output.style('dim', config.file ?? 'no heddle.config.ts'));
-      output.line(table(output, ['KEY', 'VALUE', 'FROM'], values.map(({ key, value, source }) => [key, value, source])));
+      output.line(
+        table(
+          output,
+          ['KEY', 'VALUE', 'FROM'],
+          values.map(({ key, value, source }) => [key, value, source]),
+        ),
+      );
       output.line();
       const colour = { ok: 'green', warn: 'yellow', bad: 'red' } as const;
       for (const { name, state, detail, fix } of checks) {

@@ -6,10 +6,11 @@ export const eventCommand = defineCommand<{ readonly payload?: string; readonly 
   summary: 'send an outside event to a run that waits for it',
   group: 'Steer',
   examples: [
-    ["heddle event last labels.ready --payload '{\"rows\": 120}'", 'checked against the schema in the pipeline'],
+    ['heddle event last labels.ready --payload \'{"rows": 120}\'', 'checked against the schema in the pipeline'],
     ['cat labels.json | heddle event last labels.ready --payload-file -', 'from stdin'],
   ],
-  options: (command) => command.option('--payload <json>', 'the payload as JSON; default null').option('--payload-file <file>', 'the payload from a file; - for stdin'),
+  options: (command) =>
+    command.option('--payload <json>', 'the payload as JSON; default null').option('--payload-file <file>', 'the payload from a file; - for stdin'),
   async run({ output, client: connect }, options, run, event) {
     const [{ findRun }, { parseJson, readJsonFile }] = await Promise.all([import('../client/find-run.ts'), import('../arguments/read-json-file.ts')]);
     const payload = options.payloadFile !== undefined ? readJsonFile(options.payloadFile) : parseJson(options.payload ?? 'null', '--payload');

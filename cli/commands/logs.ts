@@ -4,7 +4,10 @@ import { wholeNumber } from '../arguments/whole-number.ts';
 import { defineCommand } from '../define-command.ts';
 import type { LogLine } from '../../dsl/contract/api.ts';
 
-interface Options { readonly attempt?: number; readonly follow?: boolean }
+interface Options {
+  readonly attempt?: number;
+  readonly follow?: boolean;
+}
 
 export const logsCommand = defineCommand<Options, [string, string]>({
   usage: 'logs <run> <step>',
@@ -15,7 +18,8 @@ export const logsCommand = defineCommand<Options, [string, string]>({
     ["heddle logs last 'trials[0.01].train' --follow", 'until the run ends'],
     ['heddle logs last train --attempt 1', 'an earlier attempt'],
   ],
-  options: (command) => command.option('--attempt <number>', 'this attempt instead of the newest', wholeNumber).option('-f, --follow', 'go on until the step has ended'),
+  options: (command) =>
+    command.option('--attempt <number>', 'this attempt instead of the newest', wholeNumber).option('-f, --follow', 'go on until the step has ended'),
   async run({ output, client: connect }, options, run, step) {
     const { findRun } = await import('../client/find-run.ts');
     const { clock } = await import('../show/time.ts');
@@ -31,7 +35,9 @@ export const logsCommand = defineCommand<Options, [string, string]>({
     for (let after = 0; ;) {
       const ended = !options.follow || ['done', 'failed', 'cancelled', 'abandoned', 'skipped', 'blocked'].includes((await client.explain(runId, step)).status);
       const page = await client.logs(runId, { step, after, ...(options.attempt !== undefined && { attempt: options.attempt }) });
-      for (const line of page.items) if (output.json) all.push(line); else show(line);
+      for (const line of page.items)
+        if (output.json) all.push(line);
+        else show(line);
       const moved = page.next !== null && Number(page.next) > after;
       if (moved) after = Number(page.next);
       else if (ended) break;

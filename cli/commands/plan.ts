@@ -2,7 +2,10 @@
 import { collect } from '../arguments/collect.ts';
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly partition?: string; readonly param?: string[] }
+interface Options {
+  readonly partition?: string;
+  readonly param?: string[];
+}
 
 export const planCommand = defineCommand<Options, [string]>({
   usage: 'plan <pipeline>',
@@ -12,10 +15,17 @@ export const planCommand = defineCommand<Options, [string]>({
     ['heddle plan flights.train', 'nothing is started'],
     ['heddle plan flights.train --partition 2001-03-01', 'with what was done for it before'],
   ],
-  options: (command) => command.option('--partition <key>', 'for this partition').option('-p, --param <name=value>', 'a parameter, checked as heddle run does; may be repeated', collect),
+  options: (command) =>
+    command
+      .option('--partition <key>', 'for this partition')
+      .option('-p, --param <name=value>', 'a parameter, checked as heddle run does; may be repeated', collect),
   async run({ output, config: load, client: connect }, options, pipeline) {
     const [{ compileForRun }, { parseParams }, { parsePartition }, { describePlan }, { earlierRuns, estimateText }] = await Promise.all([
-      import('../project/compile-for-run.ts'), import('../arguments/parse-params.ts'), import('../arguments/parse-partition.ts'), import('../../compiler/describe-plan.ts'), import('../project/earlier-runs.ts'),
+      import('../project/compile-for-run.ts'),
+      import('../arguments/parse-params.ts'),
+      import('../arguments/parse-partition.ts'),
+      import('../../compiler/describe-plan.ts'),
+      import('../project/earlier-runs.ts'),
     ]);
     const { plan, hash, all } = await compileForRun(await load(), pipeline);
     const params = parseParams(pipeline, plan.contracts.params, options.param ?? []);

@@ -1,7 +1,9 @@
 /** `heddle resume`: a paused run goes on, with --repin under the present plan. */
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly repin?: boolean }
+interface Options {
+  readonly repin?: boolean;
+}
 
 export const resumeCommand = defineCommand<Options, [string]>({
   usage: 'resume <run>',

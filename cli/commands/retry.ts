@@ -1,7 +1,10 @@
 /** `heddle retry`: runs again what failed in a run that is over, under the same run id. */
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly repin?: boolean; readonly wait?: boolean }
+interface Options {
+  readonly repin?: boolean;
+  readonly wait?: boolean;
+}
 
 export const retryCommand = defineCommand<Options, [string]>({
   usage: 'retry <run>',
@@ -11,7 +14,10 @@ export const retryCommand = defineCommand<Options, [string]>({
     ['heddle retry last --wait', 'the same plan'],
     ['heddle retry last --repin', 'the pipeline as it is now'],
   ],
-  options: (command) => command.option('--repin', 'compile the pipeline as it is now and use that plan').option('-w, --wait', 'follow the run; exit with 0 when it is done, 1 when not'),
+  options: (command) =>
+    command
+      .option('--repin', 'compile the pipeline as it is now and use that plan')
+      .option('-w, --wait', 'follow the run; exit with 0 when it is done, 1 when not'),
   async run({ output, config: load, client: connect }, options, run) {
     const { findRun } = await import('../client/find-run.ts');
     const client = await connect();

@@ -3,27 +3,38 @@ import { collect } from '../arguments/collect.ts';
 import type { JsonObject } from '../../dsl/plan/types.ts';
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly param?: string[]; readonly paramsFile?: string; readonly partition?: string; readonly key?: string; readonly wait?: boolean }
+interface Options {
+  readonly param?: string[];
+  readonly paramsFile?: string;
+  readonly partition?: string;
+  readonly key?: string;
+  readonly wait?: boolean;
+}
 
 export const runCommand = defineCommand<Options, [string]>({
   usage: 'run <pipeline>',
   summary: 'start a run of a pipeline',
   group: 'Run',
   examples: [
-    ['heddle run hello --wait', 'start and follow; the exit code is the run\'s'],
+    ['heddle run hello --wait', "start and follow; the exit code is the run's"],
     ['heddle run flights.train --partition 2001-03-01', 'for one partition'],
     ["heddle run wiki --partition day=2001-03-01,wiki=en --param 'rates=[0.1]'", 'several dimensions, a parameter as JSON'],
     ['heddle run hello --key order-17 --json', 'the same key gives the same run'],
   ],
-  options: (command) => command
-    .option('-p, --param <name=value>', 'a parameter, as JSON or text by its type; may be repeated', collect)
-    .option('--params-file <file>', 'parameters as a JSON object; - for stdin')
-    .option('--partition <key>', 'the partition: a key, or dimension=key,...')
-    .option('--key <key>', 'start at most one run under this key, for good')
-    .option('-w, --wait', 'follow the run; exit with 0 when it is done, 1 when not'),
+  options: (command) =>
+    command
+      .option('-p, --param <name=value>', 'a parameter, as JSON or text by its type; may be repeated', collect)
+      .option('--params-file <file>', 'parameters as a JSON object; - for stdin')
+      .option('--partition <key>', 'the partition: a key, or dimension=key,...')
+      .option('--key <key>', 'start at most one run under this key, for good')
+      .option('-w, --wait', 'follow the run; exit with 0 when it is done, 1 when not'),
   async run({ output, config: load, client: connect }, options, pipeline) {
     const [{ compileForRun }, { uploadPlans }, { parseParams }, { parsePartition }, { readJsonFile }] = await Promise.all([
-      import('../project/compile-for-run.ts'), import('../project/upload-plans.ts'), import('../arguments/parse-params.ts'), import('../arguments/parse-partition.ts'), import('../arguments/read-json-file.ts'),
+      import('../project/compile-for-run.ts'),
+      import('../project/upload-plans.ts'),
+      import('../arguments/parse-params.ts'),
+      import('../arguments/parse-partition.ts'),
+      import('../arguments/read-json-file.ts'),
     ]);
     const config = await load();
     const base = options.paramsFile === undefined ? {} : readJsonFile(options.paramsFile);

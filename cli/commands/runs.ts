@@ -2,7 +2,12 @@
 import { wholeNumber } from '../arguments/whole-number.ts';
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly pipeline?: string; readonly status?: string; readonly partition?: string; readonly limit: number }
+interface Options {
+  readonly pipeline?: string;
+  readonly status?: string;
+  readonly partition?: string;
+  readonly limit: number;
+}
 
 export const runsCommand = defineCommand<Options>({
   usage: 'runs',
@@ -13,22 +18,39 @@ export const runsCommand = defineCommand<Options>({
     ['heddle runs --pipeline flights.train --status failed', 'those that failed'],
     ['heddle runs --limit 200 --json', 'for a program'],
   ],
-  options: (command) => command
-    .option('--pipeline <name>', 'of this pipeline')
-    .option('--status <status>', 'running, paused, done, failed or cancelled')
-    .option('--partition <key>', 'of this partition')
-    .option('-n, --limit <count>', 'at most so many', wholeNumber, 30),
+  options: (command) =>
+    command
+      .option('--pipeline <name>', 'of this pipeline')
+      .option('--status <status>', 'running, paused, done, failed or cancelled')
+      .option('--partition <key>', 'of this partition')
+      .option('-n, --limit <count>', 'at most so many', wholeNumber, 30),
   async run({ output, client: connect }, { json: _json, config: _config, ...filter }: Options & { json?: boolean; config?: string }) {
     const client = await connect();
     const page = await client.runs(filter);
     output.document(page);
     if (output.json) return;
     if (page.items.length === 0) return output.line('no runs');
-    const [{ table }, { clock, duration }, { statusStyle }] = await Promise.all([import('../show/table.ts'), import('../show/time.ts'), import('../show/status-style.ts')]);
-    output.line(table(output, ['RUN', 'PIPELINE', 'PARTITION', 'STATE', 'STARTED', 'TOOK', 'BY', 'REASON'], page.items.map((run) => [
-      run.runId, run.pipeline, run.partition ?? '', output.style(statusStyle(run.status), run.status), clock(run.createdAt),
-      run.startedAt === null ? '' : duration((run.endedAt ?? Date.now()) - run.startedAt), run.startedBy, run.failure === null ? '' : run.failure.slice(0, 80),
-    ])));
+    const [{ table }, { clock, duration }, { statusStyle }] = await Promise.all([
+      import('../show/table.ts'),
+      import('../show/time.ts'),
+      import('../show/status-style.ts'),
+    ]);
+    output.line(
+      table(
+        output,
+        ['RUN', 'PIPELINE', 'PARTITION', 'STATE', 'STARTED', 'TOOK', 'BY', 'REASON'],
+        page.items.map((run) => [
+          run.runId,
+          run.pipeline,
+          run.partition ?? '',
+          output.style(statusStyle(run.status), run.status),
+          clock(run.createdAt),
+          run.startedAt === null ? '' : duration((run.endedAt ?? Date.now()) - run.startedAt),
+          run.startedBy,
+          run.failure === null ? '' : run.failure.slice(0, 80),
+        ]),
+      ),
+    );
     if (page.next !== null) output.note(`there are more: --limit ${filter.limit * 2}`);
   },
 });

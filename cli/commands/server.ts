@@ -3,14 +3,18 @@ import { defineCommand } from '../define-command.ts';
 
 export const serverCommand = defineCommand({
   usage: 'server',
-  summary: 'run the server: API, catalog, plan interpreter; never authors\' code',
+  summary: "run the server: API, catalog, plan interpreter; never authors' code",
   group: 'Operate',
   examples: [
     ['heddle server', 'on the address of the configuration'],
     ['HEDDLE_LISTEN=127.0.0.1:9000 heddle server --json', 'another port; one JSON line when it is ready'],
   ],
   async run({ output, serverConfig }) {
-    const [{ startServer }, { untilToldToStop }, { tellParent }] = await Promise.all([import('../../workers/server.ts'), import('../processes/until-told-to-stop.ts'), import('../processes/tell-parent.ts')]);
+    const [{ startServer }, { untilToldToStop }, { tellParent }] = await Promise.all([
+      import('../../workers/server.ts'),
+      import('../processes/until-told-to-stop.ts'),
+      import('../processes/tell-parent.ts'),
+    ]);
     const config = await serverConfig();
     if (process.send) await (await import('../processes/await-address.ts')).awaitAddress(config.temporal.address, 20_000);
     const server = await startServer({ config });

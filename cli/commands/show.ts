@@ -1,7 +1,9 @@
 /** `heddle show`: a run and its steps, as they stand. */
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly all?: boolean }
+interface Options {
+  readonly all?: boolean;
+}
 
 export const showCommand = defineCommand<Options, [string]>({
   usage: 'show <run>',
@@ -15,7 +17,10 @@ export const showCommand = defineCommand<Options, [string]>({
   options: (command) => command.option('-a, --all', 'do not fold the items of maps'),
   async run({ output, client: connect }, options, run) {
     const [{ runWithSteps }, { findRun }, { runHeader, runFooter }, { stepTable }] = await Promise.all([
-      import('../client/all-steps.ts'), import('../client/find-run.ts'), import('../show/run-header.ts'), import('../show/step-table.ts'),
+      import('../client/all-steps.ts'),
+      import('../client/find-run.ts'),
+      import('../show/run-header.ts'),
+      import('../show/step-table.ts'),
     ]);
     const client = await connect();
     const detail = await runWithSteps(client, await findRun(client, run), options.all || output.json ? 200_000 : 5_000);

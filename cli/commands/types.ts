@@ -1,7 +1,10 @@
 /** `heddle types`: the project's pools and classes as TypeScript, or Python classes of command tasks. */
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly python?: boolean; readonly out?: string }
+interface Options {
+  readonly python?: boolean;
+  readonly out?: string;
+}
 
 export const typesCommand = defineCommand<Options>({
   usage: 'types',
@@ -11,7 +14,8 @@ export const typesCommand = defineCommand<Options>({
     ['heddle types', 'heddle-env.d.ts: a misspelt pool becomes a type error'],
     ['heddle types --python --out tasks/heddle_types.py', 'input and output of every command task'],
   ],
-  options: (command) => command.option('--python', 'classes for the input and output of command tasks').option('-o, --out <file>', 'write it there; - for stdout'),
+  options: (command) =>
+    command.option('--python', 'classes for the input and output of command tasks').option('-o, --out <file>', 'write it there; - for stdout'),
   async run({ output, config: load }, options) {
     const { typesOf } = await import('../project/write-types.ts');
     const config = await load();

@@ -1,7 +1,9 @@
 /** `heddle watch`: follows a run to its end. */
 import { defineCommand } from '../define-command.ts';
 
-interface Options { readonly all?: boolean }
+interface Options {
+  readonly all?: boolean;
+}
 
 export const watchCommand = defineCommand<Options, [string]>({
   usage: 'watch <run>',
@@ -9,7 +11,7 @@ export const watchCommand = defineCommand<Options, [string]>({
   group: 'Look',
   examples: [
     ['heddle watch last', 'redrawn on a terminal, a line a change in a pipe'],
-    ['heddle watch 01K3XQ... && echo done', 'the exit code is the run\'s'],
+    ['heddle watch 01K3XQ... && echo done', "the exit code is the run's"],
   ],
   options: (command) => command.option('-a, --all', 'do not fold the items of maps'),
   async run({ output, client: connect }, options, run) {

@@ -15,7 +15,11 @@ export const workerCommand = defineCommand<{ readonly pool: string }>({
     if (!(pool in config.pools)) {
       const [{ HeddleError }, { closestName }] = await Promise.all([import('../../dsl/errors/heddle-error.ts'), import('../../config/closest-name.ts')]);
       const near = closestName(pool, Object.keys(config.pools));
-      throw new HeddleError('HDL-USAGE', { what: `The project has no pool "${pool}".${near === undefined ? '' : ` Did you mean "${near}"?`}`, where: config.file ?? undefined, fix: `Its pools: ${Object.keys(config.pools).join(', ')}.` });
+      throw new HeddleError('HDL-USAGE', {
+        what: `The project has no pool "${pool}".${near === undefined ? '' : ` Did you mean "${near}"?`}`,
+        where: config.file ?? undefined,
+        fix: `Its pools: ${Object.keys(config.pools).join(', ')}.`,
+      });
     }
     // a child of `heddle dev` is restarted by it; elsewhere a supervisor does that
     if (process.send) return (await import('../processes/run-worker.ts')).runWorker(config, pool);

@@ -4,6 +4,7 @@
  * the child ends by itself.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { ChildMessage } from '../processes/tell-parent.ts';
 import type { DevLines } from './dev-lines.ts';
 
@@ -41,13 +42,18 @@ export function startChild(options: ChildOptions): DevChild {
   let pause = FIRST_PAUSE_MS;
   let timer: NodeJS.Timeout | undefined;
   let firstReady: { resolve(address: string | null): void; reject(error: Error): void } | undefined;
-  const ready = new Promise<string | null>((resolve, reject) => { firstReady = { resolve, reject }; });
+  const ready = new Promise<string | null>((resolve, reject) => {
+    firstReady = { resolve, reject };
+  });
   ready.catch(() => undefined); // looked at by whoever awaits it
   let nextReady: (() => void) | undefined;
 
   const launch = (): void => {
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1] ?? '', ...args], {
-      cwd: options.cwd, env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true,
+      cwd: options.cwd,
+      env: { ...process.env, ...options.env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
     });
     current = child;
     const since = Date.now();
@@ -62,14 +68,17 @@ export function startChild(options: ChildOptions): DevChild {
         nextReady?.();
       }
     });
-    child.on('error', (error) => { lines.say(`${name} cannot be started: ${error.message}`); });
+    child.on('error', (error) => {
+      lines.say(`${name} cannot be started: ${error.message}`);
+    });
     child.on('exit', (code, signal) => {
       draining.delete(child);
       if (child !== current) return;
       current = undefined;
       if (stopped) return;
       if (refused && firstReady) {
-        firstReady.reject(new Error(refused.text));
+        const { code, what, where, why, fix } = refused.error;
+        firstReady.reject(new HeddleError(code, { what, where: where ?? undefined, why: why ?? undefined, fix }));
         firstReady = undefined;
         return;
       }
@@ -83,11 +92,15 @@ export function startChild(options: ChildOptions): DevChild {
 
   return {
     name,
-    get pid() { return current?.pid; },
+    get pid() {
+      return current?.pid;
+    },
     ready,
     async replace() {
       const old = current;
-      const up = new Promise<void>((resolve) => { nextReady = resolve; });
+      const up = new Promise<void>((resolve) => {
+        nextReady = resolve;
+      });
       if (!old) return up; // it is being started anyway
       draining.add(old);
       current = undefined;
@@ -100,12 +113,14 @@ export function startChild(options: ChildOptions): DevChild {
     async stop(graceMs) {
       stopped = true;
       clearTimeout(timer);
-      await Promise.all([...draining, ...(current ? [current] : [])].map(async (child) => {
-        child.kill('SIGTERM');
-        const late = setTimeout(() => child.kill('SIGKILL'), graceMs);
-        await gone(child);
-        clearTimeout(late);
-      }));
+      await Promise.all(
+        [...draining, ...(current ? [current] : [])].map(async (child) => {
+          child.kill('SIGTERM');
+          const late = setTimeout(() => child.kill('SIGKILL'), graceMs);
+          await gone(child);
+          clearTimeout(late);
+        }),
+      );
     },
     kill() {
       stopped = true;
@@ -115,8 +130,15 @@ export function startChild(options: ChildOptions): DevChild {
   };
 }
 
-const gone = (child: ChildProcess): Promise<void> => new Promise((resolve) => {
-  if (child.exitCode !== null || child.signalCode !== null) resolve();
-  else child.once('exit', () => { resolve(); });
-});
-const after = (ms: number): Promise<void> => new Promise((resolve) => { setTimeout(resolve, ms).unref(); });
+const gone = (child: ChildProcess): Promise<void> =>
+  new Promise((resolve) => {
+    if (child.exitCode !== null || child.signalCode !== null) resolve();
+    else
+      child.once('exit', () => {
+        resolve();
+      });
+  });
+const after = (ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });

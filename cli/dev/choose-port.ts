@@ -6,11 +6,16 @@ export async function choosePort(host: string, wanted: number): Promise<number> 
 }
 
 /** Null when it is taken. */
-const tryPort = (host: string, port: number): Promise<number | null> => new Promise((resolve) => {
-  const server = createServer();
-  server.once('error', () => { resolve(null); });
-  server.listen(port, host, () => {
-    const address = server.address();
-    server.close(() => { resolve(typeof address === 'object' && address !== null ? address.port : port); });
+const tryPort = (host: string, port: number): Promise<number | null> =>
+  new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => {
+      resolve(null);
+    });
+    server.listen(port, host, () => {
+      const address = server.address();
+      server.close(() => {
+        resolve(typeof address === 'object' && address !== null ? address.port : port);
+      });
+    });
   });
-});

@@ -19,7 +19,9 @@ export function createDevLines(output: Output): DevLines {
     output.line(`${prefix} ${text}`);
   };
   return {
-    say(text) { for (const line of text.split('\n')) write('dev', line); },
+    say(text) {
+      for (const line of text.split('\n')) write('dev', line);
+    },
     from(name) {
       let rest = '';
       return (piece) => {
@@ -41,7 +43,9 @@ export function readable(line: string): string {
     const entry = JSON.parse(line) as Readonly<Record<string, unknown>>; // an object: it begins with a brace
     const said = entry['msg'] ?? entry['text'];
     if (typeof said !== 'string') return line;
-    const fields = Object.entries(entry).filter(([key]) => !HIDDEN.has(key)).map(([key, value]) => `${key}=${messageOf(value)}`);
+    const fields = Object.entries(entry)
+      .filter(([key]) => !HIDDEN.has(key))
+      .map(([key, value]) => `${key}=${messageOf(value)}`);
     return [`${levels[String(entry['level'])] ?? ''}${said}`, ...fields].join('  ');
   } catch {
     return line;

@@ -25,15 +25,24 @@ export interface DevTemporal {
 }
 
 /** Comes back as soon as the ports are chosen. Throws HDL-NO-TEMPORAL-BINARY. */
-export async function startDevTemporal(options: { readonly stateFolder: string; readonly port: number; readonly namespace: string; readonly lines: DevLines }): Promise<DevTemporal> {
+export async function startDevTemporal(options: {
+  readonly stateFolder: string;
+  readonly port: number;
+  readonly namespace: string;
+  readonly lines: DevLines;
+}): Promise<DevTemporal> {
   const { stateFolder, lines } = options;
-  const launcher = await import(pathToFileURL(join(packageFolder(), 'scripts', 'temporal-server.mjs')).href) as Launcher; // plain JavaScript with its types beside it
+  const launcher = (await import(pathToFileURL(join(packageFolder(), 'scripts', 'temporal-server.mjs')).href)) as Launcher; // plain JavaScript with its types beside it
   const pidFile = join(stateFolder, 'temporal.pid');
   mkdirSync(stateFolder, { recursive: true });
   await endLeftOver(pidFile, lines);
   let binary: string;
   try {
-    binary = (await launcher.ensureTemporal((line) => { lines.say(line); })).path;
+    binary = (
+      await launcher.ensureTemporal((line) => {
+        lines.say(line);
+      })
+    ).path;
   } catch (error) {
     throw new HeddleError('HDL-NO-TEMPORAL-BINARY', { what: error instanceof Error ? `${error.message}.` : String(error), cause: error });
   }
@@ -43,7 +52,13 @@ export async function startDevTemporal(options: { readonly stateFolder: string; 
   let current: TemporalProcess | undefined;
   const launch = async (): Promise<TemporalProcess> => {
     const started = await launcher.startTemporal({
-      binary, port, ui: true, uiPort, dbFile: join(stateFolder, 'temporal.db'), detached: true, log: 'error',
+      binary,
+      port,
+      ui: true,
+      uiPort,
+      dbFile: join(stateFolder, 'temporal.db'),
+      detached: true,
+      log: 'error',
       ...(options.namespace !== 'default' && { namespaces: [options.namespace] }),
     });
     current = started;

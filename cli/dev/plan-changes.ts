@@ -58,7 +58,10 @@ function parts(node: PlanNode): { readonly id: string; readonly inner: readonly 
 const NAMES: Readonly<Record<string, string>> = { contract: 'schemas', rules: 'resources or retries', if: 'condition', over: 'what it maps over', keep: '' };
 function differences(before: Step, after: Step): string[] {
   const keys = [...new Set([...Object.keys(before), ...Object.keys(after)])];
-  return keys.filter((key) => text(before[key]) !== text(after[key])).map((key) => NAMES[key] ?? key).filter((name) => name !== '');
+  return keys
+    .filter((key) => text(before[key]) !== text(after[key]))
+    .map((key) => NAMES[key] ?? key)
+    .filter((name) => name !== '');
 }
 
 const text = (value: unknown): string => JSON.stringify(value as Json) ?? ''; // parts of a plan are JSON, or left out

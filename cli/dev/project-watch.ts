@@ -17,7 +17,9 @@ export function createProjectWatch(config: ResolvedConfig, lines: DevLines): Pro
   let digests: ReadonlyMap<string, string> | undefined;
   let pipelines: readonly string[] = [];
   return {
-    get pipelines() { return pipelines; },
+    get pipelines() {
+      return pipelines;
+    },
     async compile() {
       const compiled = await compileProject(config);
       pipelines = compiled.pipelines.map(({ name }) => name);

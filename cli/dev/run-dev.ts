@@ -32,7 +32,11 @@ const GRACE_MS = 15_000;
 export async function runDev(options: DevOptions): Promise<ExitCode> {
   const { config, output } = options;
   const running = readDevState(config.stateFolder);
-  if (running) throw new HeddleError('HDL-DEV-RUNNING', { what: `heddle dev runs in this project already, as process ${running.pid} on ${running.server}.`, where: config.folder });
+  if (running)
+    throw new HeddleError('HDL-DEV-RUNNING', {
+      what: `heddle dev runs in this project already, as process ${running.pid} on ${running.server}.`,
+      where: config.folder,
+    });
   const started = Date.now();
   const lines = createDevLines(output);
   let temporal: DevTemporal | undefined;
@@ -70,7 +74,9 @@ export async function runDev(options: DevOptions): Promise<ExitCode> {
     await Promise.race([Promise.all([temporal?.ready, ...children.map(({ ready }) => ready)]), stop.told]);
     if (!stop.happened()) {
       const message = { ready: true, ...state, pools, pids: Object.fromEntries(children.map(({ name, pid }) => [name, pid])), ms: Date.now() - started };
-      lines.say(`ready in ${(message.ms / 1000).toFixed(1)} s: server ${url}${temporal ? `, Temporal's page ${temporal.ui}` : ''}, ${pools.length === 1 ? 'one worker' : `${pools.length} workers`}`);
+      lines.say(
+        `ready in ${(message.ms / 1000).toFixed(1)} s: server ${url}${temporal ? `, Temporal's page ${temporal.ui}` : ''}, ${pools.length === 1 ? 'one worker' : `${pools.length} workers`}`,
+      );
       if (options.readyFile !== undefined) writeFileSync(options.readyFile, `${JSON.stringify(message)}\n`);
       if (output.json) process.stdout.write(`${JSON.stringify(message)}\n`);
       if (options.watch) endWatch = watchProject(config, project, workers, lines); // before the first compilation: nothing is missed
@@ -92,14 +98,22 @@ export async function runDev(options: DevOptions): Promise<ExitCode> {
 }
 
 /** One change at a time; those that come meanwhile are one more. */
-function watchProject(config: ResolvedConfig, project: ReturnType<typeof createProjectWatch>, workers: readonly DevChild[], lines: ReturnType<typeof createDevLines>): () => void {
+function watchProject(
+  config: ResolvedConfig,
+  project: ReturnType<typeof createProjectWatch>,
+  workers: readonly DevChild[],
+  lines: ReturnType<typeof createDevLines>,
+): () => void {
   let busy = false;
   let again = false;
   const configFile = config.file === null ? null : relative(config.folder, config.file);
   const react = async (files: readonly string[]): Promise<void> => {
     if (configFile !== null && files.includes(configFile)) lines.say(`${configFile} changed: stop heddle dev and start it again to use it`);
     if (files.length > 0 && files.every((file) => file === configFile)) return;
-    if (busy) { again = true; return; }
+    if (busy) {
+      again = true;
+      return;
+    }
     busy = true;
     try {
       lines.say(`changed: ${files.slice(0, 5).join(', ')}${files.length > 5 ? `, +${files.length - 5}` : ''}`);
@@ -115,7 +129,10 @@ function watchProject(config: ResolvedConfig, project: ReturnType<typeof createP
     } finally {
       busy = false;
     }
-    if (again) { again = false; await react([]); }
+    if (again) {
+      again = false;
+      await react([]);
+    }
   };
   return watchFiles(config.folder, (files) => void react(files));
 }
@@ -123,7 +140,9 @@ function watchProject(config: ResolvedConfig, project: ReturnType<typeof createP
 /** The first signal asks to stop, another one a second later kills everything. */
 function onStop(kill: () => void): { readonly told: Promise<void>; happened(): boolean; end(): void } {
   let stop = (): void => undefined;
-  const told = new Promise<void>((resolve) => { stop = resolve; });
+  const told = new Promise<void>((resolve) => {
+    stop = resolve;
+  });
   let at = 0;
   const handler = (): void => {
     if (at > 0 && Date.now() - at > 1_000) {
@@ -135,5 +154,11 @@ function onStop(kill: () => void): { readonly told: Promise<void>; happened(): b
   };
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
   for (const signal of signals) process.on(signal, handler);
-  return { told, happened: () => at > 0, end() { for (const signal of signals) process.removeListener(signal, handler); } };
+  return {
+    told,
+    happened: () => at > 0,
+    end() {
+      for (const signal of signals) process.removeListener(signal, handler);
+    },
+  };
 }

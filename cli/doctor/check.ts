@@ -12,4 +12,5 @@ export const warn = (name: string, detail: string, fix: string): Check => ({ nam
 export const bad = (name: string, detail: string, fix: string): Check => ({ name, state: 'bad', detail, fix });
 
 /** The first line of whatever was thrown. */
-export const reason = (error: unknown): string => (error instanceof Error ? ('what' in error ? String(error.what) : error.message) : String(error)).split('\n', 1)[0] ?? '';
+export const reason = (error: unknown): string =>
+  (error instanceof Error ? ('what' in error ? String(error.what) : error.message) : String(error)).split('\n', 1)[0] ?? '';

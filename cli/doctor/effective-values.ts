@@ -1,7 +1,11 @@
 /** The effective configuration as rows: key, value, where it came from. Secrets are not shown. */
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
 
-export interface EffectiveValue { readonly key: string; readonly value: string; readonly source: string }
+export interface EffectiveValue {
+  readonly key: string;
+  readonly value: string;
+  readonly source: string;
+}
 
 export function effectiveValues(config: ResolvedConfig): EffectiveValue[] {
   const { temporal, server } = config;
@@ -19,7 +23,14 @@ export function effectiveValues(config: ResolvedConfig): EffectiveValue[] {
     'server.url': server.url,
     'server.tls': server.tls ? 'on' : 'off',
     'server.tokens': server.tokens.length === 0 ? 'none' : server.tokens.map(({ name, roles }) => `${name} (${roles.join(', ')})`).join(', '),
-    pools: Object.entries(config.pools).map(([name, { classes }]) => `${name}: ${Object.entries(classes).map(([klass, { slots }]) => `${klass} ${slots ?? ''}`.trim()).join(', ')}`).join('; '),
+    pools: Object.entries(config.pools)
+      .map(
+        ([name, { classes }]) =>
+          `${name}: ${Object.entries(classes)
+            .map(([klass, { slots }]) => `${klass} ${slots ?? ''}`.trim())
+            .join(', ')}`,
+      )
+      .join('; '),
     notify: config.notify === null ? 'none' : `${config.notify.url} on ${config.notify.on.join(', ')}`,
     python: config.python,
   };

@@ -25,7 +25,11 @@ export async function probeCatalog({ catalog }: ResolvedConfig): Promise<Check> 
       const { default: pg } = await import('pg');
       const client = new pg.Client({ connectionString: catalog, connectionTimeoutMillis: 3_000 });
       await client.connect();
-      await client.query('select 1').finally(() => client.end());
+      try {
+        await client.query('select 1');
+      } finally {
+        await client.end();
+      }
     }
     return ok('catalog', shown);
   } catch (error) {

@@ -8,7 +8,14 @@ export async function probeServer(config: ResolvedConfig): Promise<Check[]> {
   const client = createClient(config);
   try {
     const { project } = await client.health();
-    if (project !== config.project) return [bad('server', `${client.url} serves project "${project}", and this is "${config.project}"`, 'Set server.url (HEDDLE_SERVER) to the server of this project.')];
+    if (project !== config.project)
+      return [
+        bad(
+          'server',
+          `${client.url} serves project "${project}", and this is "${config.project}"`,
+          'Set server.url (HEDDLE_SERVER) to the server of this project.',
+        ),
+      ];
   } catch (error) {
     return [bad('server', reason(error), isHeddleError(error) ? error.fix : 'Start it: heddle dev, or heddle server.')];
   }
@@ -16,9 +23,11 @@ export async function probeServer(config: ResolvedConfig): Promise<Check[]> {
     const { checks } = await client.doctor();
     return [
       ok('server', `${client.url} answers`),
-      ...checks.map(({ name, ok: good, detail, fix }): Check => (good ? ok(`server: ${name}`, detail) : name === 'workers' ? warn(`server: ${name}`, detail, fix ?? '') : bad(`server: ${name}`, detail, fix ?? ''))),
+      ...checks.map(({ name, ok: good, detail, fix }): Check =>
+        good ? ok(`server: ${name}`, detail) : name === 'workers' ? warn(`server: ${name}`, detail, fix ?? '') : bad(`server: ${name}`, detail, fix ?? ''),
+      ),
     ];
   } catch (error) {
-    return [bad('server', reason(error), isHeddleError(error) ? error.fix : 'Look at the server\'s log.')];
+    return [bad('server', reason(error), isHeddleError(error) ? error.fix : "Look at the server's log.")];
   }
 }

@@ -14,25 +14,48 @@ export async function probeTemporal({ temporal }: ResolvedConfig): Promise<Check
   const { address, namespace, tls, apiKey, embedded } = temporal;
   const checks: Check[] = embedded ? [await probeBinary()] : [];
   const host = address.replace(/:\d+$/, '');
-  if (!tls && apiKey === null && !isLoopback(host)) checks.push(warn('temporal way', `plaintext to another host, ${host}: everybody on the way can read and write`, 'Set temporal.tls in heddle.config.ts.'));
+  if (!tls && apiKey === null && !isLoopback(host))
+    checks.push(warn('temporal way', `plaintext to another host, ${host}: everybody on the way can read and write`, 'Set temporal.tls in heddle.config.ts.'));
   let connection: Connection | undefined;
   try {
     const pem = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file));
     const [ca, cert, key] = [pem(tls?.ca), pem(tls?.cert), pem(tls?.key)];
     connection = await Connection.connect({
-      address, connectTimeout: WITHIN_MS,
+      address,
+      connectTimeout: WITHIN_MS,
       ...(apiKey !== null && { apiKey }),
-      ...(tls && { tls: { ...(ca && { serverRootCACertificate: ca }), ...(cert && key && { clientCertPair: { crt: cert, key } }), ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }) } }),
+      ...(tls && {
+        tls: {
+          ...(ca && { serverRootCACertificate: ca }),
+          ...(cert && key && { clientCertPair: { crt: cert, key } }),
+          ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
+        },
+      }),
     });
     const service = connection;
     const info = await service.withDeadline(Date.now() + WITHIN_MS, () => service.workflowService.getSystemInfo({}));
     checks.push(ok('temporal', `${address} answers, version ${info.serverVersion ?? 'unknown'}`));
-    checks.push(await service.withDeadline(Date.now() + WITHIN_MS, () => service.workflowService.describeNamespace({ namespace })).then(
-      () => ok('namespace', namespace),
-      (error: unknown) => bad('namespace', `"${namespace}": ${reason(error)}`, `Create it, for instance: temporal operator namespace create ${namespace}. Or set temporal.namespace.`),
-    ));
+    checks.push(
+      await service
+        .withDeadline(Date.now() + WITHIN_MS, () => service.workflowService.describeNamespace({ namespace }))
+        .then(
+          () => ok('namespace', namespace),
+          (error: unknown) =>
+            bad(
+              'namespace',
+              `"${namespace}": ${reason(error)}`,
+              `Create it, for instance: temporal operator namespace create ${namespace}. Or set temporal.namespace.`,
+            ),
+        ),
+    );
   } catch (error) {
-    checks.push(bad('temporal', `${address} does not answer: ${reason(error)}`, embedded ? 'Start it: heddle dev.' : 'Start it, or set temporal.address (HEDDLE_TEMPORAL_ADDRESS).'));
+    checks.push(
+      bad(
+        'temporal',
+        `${address} does not answer: ${reason(error)}`,
+        embedded ? 'Start it: heddle dev.' : 'Start it, or set temporal.address (HEDDLE_TEMPORAL_ADDRESS).',
+      ),
+    );
   } finally {
     await connection?.close().catch(() => undefined);
   }
@@ -42,10 +65,14 @@ export async function probeTemporal({ temporal }: ResolvedConfig): Promise<Check
 async function probeBinary(): Promise<Check> {
   type Launcher = typeof import('../../scripts/temporal-server.mjs');
   try {
-    const { findTemporal } = await import(pathToFileURL(join(packageFolder(), 'scripts', 'temporal-server.mjs')).href) as Launcher; // plain JavaScript with its types beside it
+    const { findTemporal } = (await import(pathToFileURL(join(packageFolder(), 'scripts', 'temporal-server.mjs')).href)) as Launcher; // plain JavaScript with its types beside it
     const found = findTemporal();
     if (found) return ok('temporal program', `${found.path} (${found.from})`);
-    return warn('temporal program', 'there is none yet; heddle dev builds one from Go modules, once', 'Or put `temporal` on PATH, or set HEDDLE_TEMPORAL_BINARY.');
+    return warn(
+      'temporal program',
+      'there is none yet; heddle dev builds one from Go modules, once',
+      'Or put `temporal` on PATH, or set HEDDLE_TEMPORAL_BINARY.',
+    );
   } catch (error) {
     return bad('temporal program', reason(error), 'Correct HEDDLE_TEMPORAL_BINARY.');
   }

@@ -18,25 +18,38 @@ const SUFFIX = '.template';
 export function scaffold(target: string, heddle?: string): Scaffolded {
   const folder = resolve(target);
   const found = existsSync(folder) ? readdirSync(folder) : [];
-  if (found.length > 0) throw new HeddleError('HDL-FOLDER-NOT-EMPTY', { what: `${folder} holds ${found.length === 1 ? `"${found[0]}"` : `${found.length} entries, "${found[0]}" among them`}.`, where: folder });
+  if (found.length > 0)
+    throw new HeddleError('HDL-FOLDER-NOT-EMPTY', {
+      what: `${folder} holds ${found.length === 1 ? `"${found[0]}"` : `${found.length} entries, "${found[0]}" among them`}.`,
+      where: folder,
+    });
   const values = valuesFor(folder, heddle);
   const template = join(packageFolder(), 'cli', 'template');
   const files: string[] = [];
   for (const entry of readdirSync(template, { recursive: true, withFileTypes: true })) {
     if (!entry.isFile() || !entry.name.endsWith(SUFFIX)) continue;
     const from = join(entry.parentPath, entry.name);
-    const name = relative(template, from).slice(0, -SUFFIX.length).replace(/^gitignore$/, '.gitignore'); // npm leaves out a file of that name
+    const name = relative(template, from)
+      .slice(0, -SUFFIX.length)
+      .replace(/^gitignore$/, '.gitignore'); // npm leaves out a file of that name
     const to = join(folder, name);
     mkdirSync(dirname(to), { recursive: true });
-    writeFileSync(to, readFileSync(from, 'utf8').replaceAll(/\{\{([^}]+)\}\}/g, (all, key: string) => values[key] ?? all));
+    writeFileSync(
+      to,
+      readFileSync(from, 'utf8').replaceAll(/\{\{([^}]+)\}\}/g, (all, key: string) => values[key] ?? all),
+    );
     files.push(name.split(sep).join('/'));
   }
   return { folder, files: files.sort(), linked: isCheckout() && heddle === undefined && linkPackages(folder) };
 }
 
 function valuesFor(folder: string, heddle: string | undefined): Readonly<Record<string, string>> {
-  const name = basename(folder).toLowerCase().replaceAll(/[^a-z0-9._-]+/g, '-').replaceAll(/^[._-]+|[._-]+$/g, '');
-  if (name === '') throw new HeddleError('HDL-USAGE', { what: `"${basename(folder)}" cannot be the name of a project.`, fix: 'Name the folder with letters and digits.' });
+  const name = basename(folder)
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9._-]+/g, '-')
+    .replaceAll(/^[._-]+|[._-]+$/g, '');
+  if (name === '')
+    throw new HeddleError('HDL-USAGE', { what: `"${basename(folder)}" cannot be the name of a project.`, fix: 'Name the folder with letters and digits.' });
   const { devDependencies } = JSON.parse(readFileSync(join(packageFolder(), 'package.json'), 'utf8')) as { devDependencies: Record<string, string> }; // ours
   const checkout = isCheckout() && heddle === undefined;
   return {
@@ -44,8 +57,8 @@ function valuesFor(folder: string, heddle: string | undefined): Readonly<Record<
     heddle: heddle ?? (checkout ? `file:${relative(folder, packageFolder()).split(sep).join('/')}` : version()),
     nodeFlags: checkout ? '--conditions=heddle-source ' : '',
     conditions: checkout ? '"heddle-source"' : '',
-    'node': devDependencies['node'] ?? '24',
-    'typescript': devDependencies['typescript'] ?? '7',
+    node: devDependencies['node'] ?? '24',
+    typescript: devDependencies['typescript'] ?? '7',
     '@types/node': devDependencies['@types/node'] ?? '24',
   };
 }

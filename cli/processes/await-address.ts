@@ -8,8 +8,12 @@ export async function awaitAddress(address: string, withinMs: number): Promise<v
   const host = address.slice(0, colon).replace(/^\[|\]$/g, '');
   for (const until = Date.now() + withinMs; Date.now() < until; await sleep(50)) {
     const open = await new Promise<boolean>((resolve) => {
-      const socket = createConnection({ host, port: Number(address.slice(colon + 1)) }, () => { resolve(true); });
-      socket.once('error', () => { resolve(false); });
+      const socket = createConnection({ host, port: Number(address.slice(colon + 1)) }, () => {
+        resolve(true);
+      });
+      socket.once('error', () => {
+        resolve(false);
+      });
       socket.once('connect', () => socket.destroy());
     });
     if (open) return;

@@ -6,7 +6,14 @@ import type { Output } from '../output.ts';
 
 /** Gives the worker's exit code. Its own messages have been on stderr already. */
 export async function superviseUntilStopped(config: ResolvedConfig, pool: string, output: Output): Promise<ExitCode> {
-  const supervisor = superviseWorker({ pool, cwd: config.folder, ...(config.file !== null && { configFile: config.file }), log: (text) => { output.note(text); } });
+  const supervisor = superviseWorker({
+    pool,
+    cwd: config.folder,
+    ...(config.file !== null && { configFile: config.file }),
+    log: (text) => {
+      output.note(text);
+    },
+  });
   const stop = (): void => void supervisor.stop();
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);

@@ -15,7 +15,11 @@ export function untilToldToStop(ended: Promise<void>): Promise<'SIGINT' | 'SIGTE
         resolve(signal);
       });
     }
-    process.once('disconnect', () => { resolve('disconnect'); });
-    ended.then(() => { resolve('ended'); }, reject);
+    process.once('disconnect', () => {
+      resolve('disconnect');
+    });
+    ended.then(() => {
+      resolve('ended');
+    }, reject);
   });
 }

@@ -25,11 +25,17 @@ export async function compileForRun(config: ResolvedConfig, pipeline: string): P
   throw new HeddleError('HDL-NO-PIPELINE', {
     what: `The project has no pipeline "${pipeline}".${near === undefined ? '' : ` Did you mean "${near}"?`}`,
     where: config.file ?? config.folder,
-    fix: names.length > 0 ? `It has: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', ...' : ''}.` : `Export one from a file that ${config.pipelines.join(', ')} matches.`,
+    fix:
+      names.length > 0
+        ? `It has: ${names.slice(0, 20).join(', ')}${names.length > 20 ? ', ...' : ''}.`
+        : `Export one from a file that ${config.pipelines.join(', ')} matches.`,
   });
 }
 
 export function problemsError(problems: readonly Problem[], folder: string): HeddleError {
   const count = problems.length === 1 ? 'one mistake' : `${problems.length} mistakes`;
-  return new HeddleError('HDL-PROBLEMS', { what: `The project has ${count}:\n${problems.map((problem) => showProblem(problem).replaceAll(/^/gm, '    ')).join('\n')}`, where: folder });
+  return new HeddleError('HDL-PROBLEMS', {
+    what: `The project has ${count}:\n${problems.map((problem) => showProblem(problem).replaceAll(/^/gm, '    ')).join('\n')}`,
+    where: folder,
+  });
 }

@@ -18,7 +18,10 @@ export interface EarlierRuns {
 
 export async function earlierRuns(client: Client, pipeline: string, partition: string | null): Promise<EarlierRuns> {
   try {
-    const [done, last] = await Promise.all([client.runs({ pipeline, status: 'done', limit: 20 }), client.runs({ pipeline, limit: 1, ...(partition !== null && { partition }) })]);
+    const [done, last] = await Promise.all([
+      client.runs({ pipeline, status: 'done', limit: 20 }),
+      client.runs({ pipeline, limit: 1, ...(partition !== null && { partition }) }),
+    ]);
     const took = done.items.flatMap((run) => (run.startedAt !== null && run.endedAt !== null ? [run.endedAt - run.startedAt] : [])).sort((a, b) => a - b);
     return { known: true, why: null, estimateMs: took[Math.floor(took.length / 2)] ?? null, done: took.length, last: last.items[0] ?? null, partition };
   } catch (error) {
@@ -31,8 +34,12 @@ export function estimateText(earlier: EarlierRuns, hash: string): string[] {
   if (!earlier.known) return [`estimate   none: ${earlier.why ?? ''}`];
   const { last, estimateMs, done, partition } = earlier;
   const of = partition === null ? '' : ` for ${partition}`;
-  const reason = last === null
-    ? `it never ran${of}`
-    : `the last run${of} (${last.runId}, ${clock(last.createdAt)}) is ${last.status}, under ${last.planHash === hash ? 'this same plan' : 'another plan'}${last.failure === null ? '' : `: ${last.failure}`}`;
-  return [`before     ${reason}`, `estimate   ${estimateMs === null ? 'none: no run of it is done yet' : `${duration(estimateMs)}, the median of ${done} ${done === 1 ? 'run' : 'runs'}`}`];
+  const reason =
+    last === null
+      ? `it never ran${of}`
+      : `the last run${of} (${last.runId}, ${clock(last.createdAt)}) is ${last.status}, under ${last.planHash === hash ? 'this same plan' : 'another plan'}${last.failure === null ? '' : `: ${last.failure}`}`;
+  return [
+    `before     ${reason}`,
+    `estimate   ${estimateMs === null ? 'none: no run of it is done yet' : `${duration(estimateMs)}, the median of ${done} ${done === 1 ? 'run' : 'runs'}`}`,
+  ];
 }

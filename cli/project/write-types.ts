@@ -14,7 +14,11 @@ export async function typesOf(config: ResolvedConfig, python: boolean): Promise<
 }
 
 function registerText({ pools }: ResolvedConfig): string {
-  const union = (names: readonly string[]): string => [...new Set(names)].sort().map((name) => JSON.stringify(name).replaceAll('"', "'")).join(' | ');
+  const union = (names: readonly string[]): string =>
+    [...new Set(names)]
+      .sort()
+      .map((name) => JSON.stringify(name).replaceAll('"', "'"))
+      .join(' | ');
   const classes = Object.values(pools).flatMap((pool) => Object.keys(pool.classes));
   return [
     '// Made by `heddle types` from heddle.config.ts: do not edit. Pools and classes that tasks may name.',

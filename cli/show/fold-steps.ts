@@ -20,7 +20,8 @@ export function foldSteps(steps: readonly StepRecord[], all = false): StepRow[] 
   for (const step of steps) {
     const path = all ? step.step : foldedPath(step.step);
     const group = groups.get(path);
-    if (group) group.push(step); else groups.set(path, [step]);
+    if (group) group.push(step);
+    else groups.set(path, [step]);
   }
   return [...groups].flatMap(([path, group]) => (group.length > FOLD_ABOVE ? [rowOf(path, group)] : group.map((step) => rowOf(step.step, [step]))));
 }

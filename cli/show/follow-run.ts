@@ -16,7 +16,10 @@ const PATIENCE_MS = 60_000;
 
 /** Gives the run when it is over, or when it is paused by a failure (nothing happens then until somebody acts). */
 export async function followRun(client: Client, runId: string, output: Output, options: { readonly all?: boolean } = {}): Promise<RunDetail> {
-  const say = (text: string): void => { if (output.json) output.note(text); else output.line(text); };
+  const say = (text: string): void => {
+    if (output.json) output.note(text);
+    else output.line(text);
+  };
   const lines = createStepLines(output, say);
   const interrupted = (): void => {
     output.note(`\nThe run goes on: heddle watch ${runId}`);

@@ -7,8 +7,9 @@ import { clock, duration } from './time.ts';
 
 const FOLDED_EVERY_MS = 2_000;
 
-
-export interface StepLines { update(run: RunDetail, last: boolean): void }
+export interface StepLines {
+  update(run: RunDetail, last: boolean): void;
+}
 
 export function createStepLines(output: Output, say: (line: string) => void): StepLines {
   const told = new Map<string, { text: string; at: number }>();
@@ -29,7 +30,10 @@ export function createStepLines(output: Output, say: (line: string) => void): St
 /** Null: nothing worth a line yet. */
 function textOf(output: Output, { count, counts, steps }: StepRow): string | null {
   const [step] = steps;
-  if (count > 1 || !step) return Object.entries(counts).map(([status, number]) => `${number} ${status}`).join(', ');
+  if (count > 1 || !step)
+    return Object.entries(counts)
+      .map(([status, number]) => `${number} ${status}`)
+      .join(', ');
   if (step.status === 'pending') return null;
   const parts = [output.style(statusStyle(step.status), step.status)];
   if (step.status === 'waiting' && step.waitingFor) parts.push(`for ${step.waitingFor}`);

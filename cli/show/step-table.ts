@@ -10,7 +10,11 @@ const HEAD = ['STEP', 'STATE', 'WAITS FOR', 'QUEUED', 'STARTED', 'ENDED', 'TOOK'
 
 export function stepTable(output: Output, steps: readonly StepRecord[], options: { readonly all?: boolean; readonly now?: number } = {}): string {
   const now = options.now ?? Date.now();
-  return table(output, HEAD, foldSteps(steps, options.all).map((row) => cells(output, row, now)));
+  return table(
+    output,
+    HEAD,
+    foldSteps(steps, options.all).map((row) => cells(output, row, now)),
+  );
 }
 
 function cells(output: Output, row: StepRow, now: number): string[] {
@@ -21,7 +25,11 @@ function cells(output: Output, row: StepRow, now: number): string[] {
     first.step,
     output.style(statusStyle(first.status), first.status) + progressOf(first),
     first.waitingFor ?? '',
-    queuedAt !== null && startedAt !== null && startedAt - queuedAt >= 1 ? duration(startedAt - queuedAt) : queuedAt !== null && endedAt === null ? duration(now - queuedAt) : '',
+    queuedAt !== null && startedAt !== null && startedAt - queuedAt >= 1
+      ? duration(startedAt - queuedAt)
+      : queuedAt !== null && endedAt === null
+        ? duration(now - queuedAt)
+        : '',
     startedAt === null ? '' : clock(startedAt, now),
     endedAt === null ? '' : clock(endedAt, now),
     tookOf(first, now),
@@ -39,7 +47,9 @@ function folded(output: Output, { step, count, counts, steps }: StepRow, now: nu
   const failed = steps.filter((item) => item.failure !== null && item.status === 'failed');
   return [
     `${step} x${count}`,
-    Object.entries(counts).map(([status, number]) => output.style(statusStyle(status), `${number} ${status}`)).join(', '),
+    Object.entries(counts)
+      .map(([status, number]) => output.style(statusStyle(status), `${number} ${status}`))
+      .join(', '),
     waits.length > 1 ? `${waits[0]}, +${waits.length - 1}` : (waits[0] ?? ''),
     '',
     started === null ? '' : clock(started, now),

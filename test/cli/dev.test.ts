@@ -8,7 +8,11 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { RunDetail } from '../../dsl/contract/api.ts';
 import { heddleAsync, startHeddle, type Ended } from './heddle.ts';
 
-interface Ready { readonly server: string; readonly pid: number; readonly pids: { readonly server: number; readonly worker: number } }
+interface Ready {
+  readonly server: string;
+  readonly pid: number;
+  readonly pids: { readonly server: number; readonly worker: number };
+}
 
 let folder: string;
 let project: string;
@@ -54,13 +58,28 @@ async function startDev(): Promise<Ready> {
   const readyFile = join(folder, `ready-${Date.now()}.json`);
   log = '';
   dev = startHeddle(['dev', '--once-ready-file', readyFile], { cwd: project });
-  for (const stream of [dev.stdout, dev.stderr]) stream?.on('data', (piece: Buffer) => { log += piece.toString(); });
-  return JSON.parse(await until('ready', () => { try { return readFileSync(readyFile, 'utf8'); } catch { return null; } })) as Ready;
+  for (const stream of [dev.stdout, dev.stderr])
+    stream?.on('data', (piece: Buffer) => {
+      log += piece.toString();
+    });
+  return JSON.parse(
+    await until('ready', () => {
+      try {
+        return readFileSync(readyFile, 'utf8');
+      } catch {
+        return null;
+      }
+    }),
+  ) as Ready;
 }
 async function stopDev(signal: NodeJS.Signals): Promise<number | null> {
   const child = dev;
   if (!child) return null;
-  const gone = new Promise<number | null>((resolve) => child.once('exit', (code) => { resolve(code); }));
+  const gone = new Promise<number | null>((resolve) =>
+    child.once('exit', (code) => {
+      resolve(code);
+    }),
+  );
   child.kill(signal);
   return gone;
 }
@@ -76,7 +95,7 @@ it('a new project runs, follows its files, survives kills and restarts, and leav
   expect(shown.stdout).toMatch(/hello {2}\w{26} {2}done in .*\nstarted .* by local; 2 done\n\nSTEP +STATE[^]*greet +done[^]*count +done/);
   expect(JSON.parse((await inProject('runs', '--json')).stdout)).toMatchObject({ items: [{ pipeline: 'hello', status: 'done' }], next: null });
   expect((await inProject('logs', 'last', 'greet')).stdout).toContain('greeting Ada');
-  expect((await inProject('explain', 'last', 'gret'))).toMatchObject({ code: 2, stderr: expect.stringContaining('HDL-NO-STEP') });
+  expect(await inProject('explain', 'last', 'gret')).toMatchObject({ code: 2, stderr: expect.stringContaining('HDL-NO-STEP') });
 
   // changed task code: the worker is another process, and runs the new code
   edit('Hello, ', 'Good day, ');
@@ -104,7 +123,7 @@ it('a new project runs, follows its files, survives kills and restarts, and leav
   await until('the restarts', () => log.includes('worker ended (SIGKILL)') && log.includes('server ended (SIGKILL)'));
   const again = await until('a run after the kills', async () => {
     const { code, stdout } = await inProject('run', 'hello', '--wait', '--json');
-    return code === 0 ? JSON.parse(stdout) as RunDetail : null;
+    return code === 0 ? (JSON.parse(stdout) as RunDetail) : null;
   });
   expect(workerOf(again)).not.toBe(worker);
 
@@ -119,4 +138,10 @@ it('a new project runs, follows its files, survives kills and restarts, and leav
 });
 
 /** The process that ran the first step: the last part of the worker's name. */
-const workerOf = (run: RunDetail): number => Number(run.steps.find(({ worker }) => worker !== null)?.worker?.split('/').at(-1));
+const workerOf = (run: RunDetail): number =>
+  Number(
+    run.steps
+      .find(({ worker }) => worker !== null)
+      ?.worker?.split('/')
+      .at(-1),
+  );

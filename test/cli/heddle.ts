@@ -8,7 +8,11 @@ import { fileURLToPath } from 'node:url';
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 export const bin = join(root, 'bin', 'heddle.mjs');
 
-export interface Ended { readonly code: number | null; readonly stdout: string; readonly stderr: string }
+export interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 /** Variables of Heddle that the tests' own environment may have are left out. */
 export function cleanEnv(env: Record<string, string> = {}): Record<string, string> {
@@ -17,7 +21,13 @@ export function cleanEnv(env: Record<string, string> = {}): Record<string, strin
 }
 
 export function heddle(args: readonly string[], options: { cwd?: string; env?: Record<string, string>; input?: string } = {}): Ended {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], { cwd: options.cwd ?? tmpdir(), env: cleanEnv(options.env), encoding: 'utf8', timeout: 100_000, ...(options.input !== undefined && { input: options.input }) });
+  const { status, stdout, stderr } = spawnSync(process.execPath, [bin, ...args], {
+    cwd: options.cwd ?? tmpdir(),
+    env: cleanEnv(options.env),
+    encoding: 'utf8',
+    timeout: 100_000,
+    ...(options.input !== undefined && { input: options.input }),
+  });
   return { code: status, stdout, stderr };
 }
 
@@ -27,9 +37,15 @@ export function heddleAsync(args: readonly string[], options: { cwd?: string; en
     const child = startHeddle(args, options);
     let stdout = '';
     let stderr = '';
-    child.stdout?.on('data', (piece: Buffer) => { stdout += piece.toString(); });
-    child.stderr?.on('data', (piece: Buffer) => { stderr += piece.toString(); });
-    child.on('close', (code) => { resolve({ code, stdout, stderr }); });
+    child.stdout?.on('data', (piece: Buffer) => {
+      stdout += piece.toString();
+    });
+    child.stderr?.on('data', (piece: Buffer) => {
+      stderr += piece.toString();
+    });
+    child.on('close', (code) => {
+      resolve({ code, stdout, stderr });
+    });
   });
 }
 
@@ -45,7 +61,12 @@ export function project(files: Readonly<Record<string, string>>): { readonly fol
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  return { folder, remove() { rmSync(folder, { recursive: true, force: true }); } };
+  return {
+    folder,
+    remove() {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
 }
 
 export const config = "import { defineConfig } from 'heddle';\nexport default defineConfig({ project: 'p', pipelines: ['pipelines/*.ts'] });\n";

@@ -13,9 +13,14 @@ import { config, heddle, heddleAsync, hello, project } from './heddle.ts';
 const program = createProgram(() => Promise.resolve());
 const NOWHERE = { HEDDLE_SERVER: 'http://127.0.0.1:9' };
 let made: ReturnType<typeof project>;
-beforeAll(() => { made = project({ 'heddle.config.ts': config, 'pipelines/hello.ts': hello }); });
-afterAll(() => { made.remove(); });
-const errorOf = (stdout: string): { code: string; what: string; fix: string } => (JSON.parse(stdout) as { error: { code: string; what: string; fix: string } }).error;
+beforeAll(() => {
+  made = project({ 'heddle.config.ts': config, 'pipelines/hello.ts': hello });
+});
+afterAll(() => {
+  made.remove();
+});
+const errorOf = (stdout: string): { code: string; what: string; fix: string } =>
+  (JSON.parse(stdout) as { error: { code: string; what: string; fix: string } }).error;
 
 describe('help', () => {
   it('lists every command by what it is for, and the exit codes', () => {
@@ -32,9 +37,16 @@ describe('help', () => {
     const all = program.commands.flatMap((command) => (command.commands.length > 0 ? command.commands : [command]));
     for (const command of all) {
       let text = '';
-      command.configureOutput({ writeOut: (piece) => { text += piece; } });
+      command.configureOutput({
+        writeOut: (piece) => {
+          text += piece;
+        },
+      });
       command.outputHelp();
-      expect({ name: command.name(), examples: /Examples:\n {2}\$ heddle|Examples:\n {2}\$ \w+=/.test(text) }).toEqual({ name: command.name(), examples: true });
+      expect({ name: command.name(), examples: /Examples:\n {2}\$ heddle|Examples:\n {2}\$ \w+=/.test(text) }).toEqual({
+        name: command.name(),
+        examples: true,
+      });
     }
     expect(heddle(['show', '--help']).stdout).toContain('$ heddle show last');
   });
@@ -49,13 +61,20 @@ describe('wrong use', () => {
     [['check', 'more'], 'Too many arguments'],
     [['catalog', 'rebild'], "Unknown command 'rebild'. Did you mean rebuild?"],
   ])('%j is told with what was meant', async (args, text) => {
-    const complaint: unknown = await createProgram(() => Promise.resolve()).parseAsync(args, { from: 'user' }).then(() => null, (error: unknown) => error);
+    const complaint: unknown = await createProgram(() => Promise.resolve())
+      .parseAsync(args, { from: 'user' })
+      .then(
+        () => null,
+        (error: unknown) => error,
+      );
     expect(usageError(complaint, program)).toMatchObject({ code: 'HDL-USAGE', what: expect.stringContaining(text) });
   });
   it('exits with 2 and shows the four parts on stderr', () => {
     const { code, stderr, stdout } = heddle(['rnu']);
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
-    expect(stderr).toBe("HDL-USAGE: Unknown command 'rnu'. Did you mean run?\n  do: See heddle --help, or --help after a command.\n  more: docs/errors/HDL-USAGE.md\n");
+    expect(stderr).toBe(
+      "HDL-USAGE: Unknown command 'rnu'. Did you mean run?\n  do: See heddle --help, or --help after a command.\n  more: docs/errors/HDL-USAGE.md\n",
+    );
   });
   it('with --json gives the error as the one document on stdout', () => {
     const { code, stdout } = heddle(['rnu', '--json']);
@@ -77,16 +96,28 @@ describe('a missing configuration', () => {
 });
 
 describe('the server', () => {
-  it.each([['show', 'last'], ['approve', 'x'], ['run', 'hello']])('unreachable: heddle %s exits with 3', (...args) => {
+  it.each([
+    ['show', 'last'],
+    ['approve', 'x'],
+    ['run', 'hello'],
+  ])('unreachable: heddle %s exits with 3', (...args) => {
     const { code, stdout } = heddle([...args, '--json'], { cwd: made.folder, env: NOWHERE });
     expect({ code, error: errorOf(stdout).code }).toEqual({ code: 3, error: 'HDL-SERVER-UNREACHABLE' });
   });
   it('that is something else exits with 3 and shows what it said', async () => {
-    const other = createServer((_request, response) => { response.writeHead(502); response.end('<h1>Bad Gateway</h1>'); });
-    await new Promise<void>((resolve) => { other.listen(0, '127.0.0.1', resolve); });
+    const other = createServer((_request, response) => {
+      response.writeHead(502);
+      response.end('<h1>Bad Gateway</h1>');
+    });
+    await new Promise<void>((resolve) => {
+      other.listen(0, '127.0.0.1', resolve);
+    });
     try {
       const { code, stdout } = await heddleAsync(['runs', '--json'], { env: { HEDDLE_SERVER: `http://127.0.0.1:${(other.address() as AddressInfo).port}` } });
-      expect({ code, error: errorOf(stdout) }).toMatchObject({ code: 3, error: { code: 'HDL-NOT-A-SERVER', what: expect.stringContaining('502 with "<h1>Bad Gateway') } });
+      expect({ code, error: errorOf(stdout) }).toMatchObject({
+        code: 3,
+        error: { code: 'HDL-NOT-A-SERVER', what: expect.stringContaining('502 with "<h1>Bad Gateway') },
+      });
     } finally {
       other.close();
     }
@@ -102,8 +133,14 @@ describe('before anything is started', () => {
     expect(run('helo')).toMatchObject({ code: 2, error: { code: 'HDL-NO-PIPELINE', what: 'The project has no pipeline "helo". Did you mean "hello"?' } });
   });
   it('a wrong parameter is refused', () => {
-    expect(run('hello', '--param', 'nmae=x')).toMatchObject({ code: 2, error: { code: 'HDL-BAD-PARAMS', what: expect.stringContaining('Did you mean "name"?') } });
-    expect(run('hello', '--param', 'times=often')).toMatchObject({ code: 2, error: { code: 'HDL-BAD-PARAMS', what: expect.stringContaining('should be integer') } });
+    expect(run('hello', '--param', 'nmae=x')).toMatchObject({
+      code: 2,
+      error: { code: 'HDL-BAD-PARAMS', what: expect.stringContaining('Did you mean "name"?') },
+    });
+    expect(run('hello', '--param', 'times=often')).toMatchObject({
+      code: 2,
+      error: { code: 'HDL-BAD-PARAMS', what: expect.stringContaining('should be integer') },
+    });
   });
   it('invalid JSON is refused with line and column', () => {
     writeFileSync(join(made.folder, 'params.json'), '{\n  "name": "x",,\n}');
@@ -114,10 +151,17 @@ describe('before anything is started', () => {
     expect(run('hello', '--partition', '2001-03-01')).toMatchObject({ code: 2, error: { code: 'HDL-BAD-PARTITION' } });
   });
   it('a project with mistakes is refused with all of them, exit 1', () => {
-    const broken = project({ 'heddle.config.ts': config, 'pipelines/a.ts': `${hello}export const two = pipeline({ name: 'two' }, () => { greet({ name: 'a', times: 1 }); return greet({ name: 'b', times: 1 }); });`, 'pipelines/b.ts': 'export const x = ;' });
+    const broken = project({
+      'heddle.config.ts': config,
+      'pipelines/a.ts': `${hello}export const two = pipeline({ name: 'two' }, () => { greet({ name: 'a', times: 1 }); return greet({ name: 'b', times: 1 }); });`,
+      'pipelines/b.ts': 'export const x = ;',
+    });
     try {
       const { code, stdout } = heddle(['run', 'hello', '--json'], { cwd: broken.folder, env: NOWHERE });
-      expect({ code, error: errorOf(stdout) }).toMatchObject({ code: 1, error: { code: 'HDL-PROBLEMS', what: expect.stringMatching(/pipelines\/b\.ts:1.*HDL-FILE-SYNTAX/) } });
+      expect({ code, error: errorOf(stdout) }).toMatchObject({
+        code: 1,
+        error: { code: 'HDL-PROBLEMS', what: expect.stringMatching(/pipelines\/b\.ts:1.*HDL-FILE-SYNTAX/) },
+      });
       const checked = heddle(['check', '--json'], { cwd: broken.folder });
       expect(checked.code).toBe(1);
       expect(JSON.parse(checked.stdout)).toMatchObject({ ok: false });
@@ -131,7 +175,10 @@ describe('before anything is started', () => {
     try {
       writeDevState(state, { pid: stands.pid ?? 0, server: 'http://127.0.0.1:1', temporal: '127.0.0.1:2', temporalUi: null, project: 'p' });
       const { code, stdout } = heddle(['dev', '--json'], { cwd: made.folder });
-      expect({ code, error: errorOf(stdout) }).toMatchObject({ code: 2, error: { code: 'HDL-DEV-RUNNING', what: expect.stringContaining(`process ${stands.pid}`) } });
+      expect({ code, error: errorOf(stdout) }).toMatchObject({
+        code: 2,
+        error: { code: 'HDL-DEV-RUNNING', what: expect.stringContaining(`process ${stands.pid}`) },
+      });
     } finally {
       stands.kill();
       removeDevState(state);
@@ -141,7 +188,10 @@ describe('before anything is started', () => {
     const fresh = project({ 'heddle.config.ts': config });
     try {
       const { code, stdout } = heddle(['dev', '--json'], { cwd: fresh.folder, env: { HEDDLE_TEMPORAL_BINARY: '/nowhere/temporal' } });
-      expect({ code, error: errorOf(stdout) }).toMatchObject({ code: 3, error: { code: 'HDL-NO-TEMPORAL-BINARY', what: expect.stringContaining('/nowhere/temporal') } });
+      expect({ code, error: errorOf(stdout) }).toMatchObject({
+        code: 3,
+        error: { code: 'HDL-NO-TEMPORAL-BINARY', what: expect.stringContaining('/nowhere/temporal') },
+      });
     } finally {
       fresh.remove();
     }
@@ -168,11 +218,23 @@ describe('writing', () => {
     expect(readFileSync(join(made.folder, 'heddle-env.d.ts'), 'utf8')).toContain('interface Register');
   });
   it('heddle doctor shows each value with its source, and exits with 3 when the server is away', () => {
-    const { code, stdout } = heddle(['doctor', '--json'], { cwd: made.folder, env: { ...NOWHERE, HEDDLE_TEMPORAL_ADDRESS: '127.0.0.1:9', HEDDLE_STORAGE_ROT: 'x' } });
+    const { code, stdout } = heddle(['doctor', '--json'], {
+      cwd: made.folder,
+      env: { ...NOWHERE, HEDDLE_TEMPORAL_ADDRESS: '127.0.0.1:9', HEDDLE_STORAGE_ROT: 'x' },
+    });
     expect(code).toBe(3);
-    const { values, checks } = JSON.parse(stdout) as { values: { key: string; value: string; source: string }[]; checks: { name: string; state: string; fix: string | null }[] };
+    const { values, checks } = JSON.parse(stdout) as {
+      values: { key: string; value: string; source: string }[];
+      checks: { name: string; state: string; fix: string | null }[];
+    };
     expect(values.find(({ key }) => key === 'server.url')).toEqual({ key: 'server.url', value: 'http://127.0.0.1:9', source: 'HEDDLE_SERVER' });
-    expect(Object.fromEntries(checks.map(({ name, state }) => [name, state]))).toMatchObject({ server: 'bad', temporal: 'bad', catalog: 'ok', store: 'ok', variables: 'warn' });
+    expect(Object.fromEntries(checks.map(({ name, state }) => [name, state]))).toMatchObject({
+      server: 'bad',
+      temporal: 'bad',
+      catalog: 'ok',
+      store: 'ok',
+      variables: 'warn',
+    });
     expect(checks.filter(({ state }) => state !== 'ok').every(({ fix }) => fix !== null)).toBe(true);
   });
 });
