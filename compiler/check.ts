@@ -26,7 +26,12 @@ export async function checkProject(config: CheckConfig, options: LockOptions = {
   // a file that cannot be read has no digests, and the bundler would only say so again
   const readable = !compiled.problems.some(({ code }) => code === 'HDL-FILE-SYNTAX');
   const lock = readable ? await checkLock(compiled.tasks, folder, options) : { problems: [], added: [], accepted: [] };
-  return { problems: sortProblems([...mergeProblems(types, compiled.problems), ...lock.problems]), plans: compiled.plans, added: lock.added, accepted: lock.accepted };
+  return {
+    problems: sortProblems([...mergeProblems(types, compiled.problems), ...lock.problems]),
+    plans: compiled.plans,
+    added: lock.added,
+    accepted: lock.accepted,
+  };
 }
 
 /** What both catchers found at one place is told once, by the compiler. */

@@ -54,10 +54,23 @@ async function answer(request: CompileRequest): Promise<CompileAnswer> {
       return []; // draftPlan tells the same again, as a problem
     }
   };
-  const { order, circles } = orderPipelines(wanted.flatMap((name) => pipelines.get(name)?.value ?? []), callsOf);
+  const { order, circles } = orderPipelines(
+    wanted.flatMap((name) => pipelines.get(name)?.value ?? []),
+    callsOf,
+  );
   for (const circle of circles) {
     const place = pipelines.get(circle[0] ?? '')?.value.place;
-    problems.push(problemOf({ code: 'HDL-CALL-CYCLE', what: `${circle.join(' calls ')}.`, why: 'A plan holds the hashes of the plans that it calls, so there is no first one.', where: place }, folder));
+    problems.push(
+      problemOf(
+        {
+          code: 'HDL-CALL-CYCLE',
+          what: `${circle.join(' calls ')}.`,
+          why: 'A plan holds the hashes of the plans that it calls, so there is no first one.',
+          where: place,
+        },
+        folder,
+      ),
+    );
   }
   const inCircle = new Set(circles.flat());
 
@@ -78,7 +91,14 @@ async function answer(request: CompileRequest): Promise<CompileAnswer> {
   // also those that a body swallowed
   for (const { code, what, where, why, fix } of trapped) problems.push(problemOf({ code, what, where, why, fix }, folder));
   if (only === null) addUsed(pipelines, tasks, problems, folder);
-  const sources = [...tasks.values()].map(({ value, file, exportName }) => ({ name: value.name, version: value.version, file, exportName, place: value.place, command: value.command ?? null }));
+  const sources = [...tasks.values()].map(({ value, file, exportName }) => ({
+    name: value.name,
+    version: value.version,
+    file,
+    exportName,
+    place: value.place,
+    command: value.command ?? null,
+  }));
   const found = [...pipelines].map(([name, { value, file, exportName }]) => ({ name, file, exportName, place: value.place }));
   return { kind: 'answer', problems, watched, plans: [...plans], tasks: sources, files, pipelines: found };
 }

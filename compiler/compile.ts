@@ -47,7 +47,12 @@ export async function compileProject(config: CompileConfig, options: CompileOpti
   }
   const differing = differingPlans(first, second, folder);
   const plans = new Map(first.plans.filter(([name]) => !differing.has(name) && !second.watched.some(({ pipeline }) => pipeline === name)));
-  const problems = [...first.problems, ...second.watched.map(({ problem }) => problem), ...[...differing.values()].flatMap((found) => found ?? []), ...secondOnly(first, second)];
+  const problems = [
+    ...first.problems,
+    ...second.watched.map(({ problem }) => problem),
+    ...[...differing.values()].flatMap((found) => found ?? []),
+    ...secondOnly(first, second),
+  ];
   for (const name of options.only ?? []) {
     if (!first.pipelines.some((known) => known.name === name) && first.problems.length === 0) problems.push(unknownPipeline(name, first.pipelines, folder));
   }
@@ -87,7 +92,12 @@ function secondOnly(first: CompileAnswer, second: CompileAnswer): Problem[] {
   const known = new Set(first.problems.map(mark));
   return second.problems
     .filter((problem) => !known.has(mark(problem)))
-    .map((problem) => ({ ...problem, code: 'HDL-TWO-PLANS', message: `With another clock, time zone, folder and environment this does not compile: ${problem.message}`, fix: registry['HDL-TWO-PLANS'].fix }));
+    .map((problem) => ({
+      ...problem,
+      code: 'HDL-TWO-PLANS',
+      message: `With another clock, time zone, folder and environment this does not compile: ${problem.message}`,
+      fix: registry['HDL-TWO-PLANS'].fix,
+    }));
 }
 
 function unknownPipeline(name: string, known: readonly PipelineSource[], folder: string): Problem {

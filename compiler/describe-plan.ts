@@ -11,7 +11,18 @@ export function describePlan(plan: Plan, hash: string | null = null): string {
   }
   for (const text of paramTexts(contracts.params)) add('parameter', text);
   const { schedule } = contracts;
-  if (schedule) add('schedule', [`${schedule.cron} ${schedule.timezone}`, `overlap ${schedule.overlap}`, schedule.catchupMs && `catchup ${time(schedule.catchupMs)}`, schedule.jitterMs && `jitter ${time(schedule.jitterMs)}`].filter(Boolean).join(', '));
+  if (schedule)
+    add(
+      'schedule',
+      [
+        `${schedule.cron} ${schedule.timezone}`,
+        `overlap ${schedule.overlap}`,
+        schedule.catchupMs && `catchup ${time(schedule.catchupMs)}`,
+        schedule.jitterMs && `jitter ${time(schedule.jitterMs)}`,
+      ]
+        .filter(Boolean)
+        .join(', '),
+    );
   if (skeleton.onFailure === 'pause') add('on failure', 'pauses, and waits for heddle resume');
   const pinned = [skeleton.body, ...(skeleton.always ? [skeleton.always] : [])].flatMap((block) => pinsOf(block));
   for (const text of new Set(pinned)) add('pins', text);
@@ -30,7 +41,10 @@ function blockLines(block: Block, tasks: Readonly<Record<string, TaskRules>>, pl
     const place = plan.places[path];
     const head = `${indent}${String(index + 1).padStart(2)}. ${node.id}  ${whatOf(node, tasks)}`;
     const tail = [needs.length > 0 && `needs ${needs.join(', ')}`, node.kind === 'task' && rulesText(tasks[node.task]), place && `at ${place}`].filter(Boolean);
-    const inner = innerBlocks(node).flatMap(({ label, body }) => [...(label === '' ? [] : [`${indent}    ${label}`]), ...blockLines(body, tasks, plan, `${path}/`, `${indent}    `)]);
+    const inner = innerBlocks(node).flatMap(({ label, body }) => [
+      ...(label === '' ? [] : [`${indent}    ${label}`]),
+      ...blockLines(body, tasks, plan, `${path}/`, `${indent}    `),
+    ]);
     return [head, ...(tail.length > 0 ? [`${indent}    ${tail.join('; ')}`] : []), ...inner];
   });
 }
@@ -72,7 +86,11 @@ function innerBlocks(node: PlanNode): { readonly label: string; readonly body: B
 }
 
 const rulesText = (rules: TaskRules | undefined): string =>
-  rules === undefined ? '' : rules.pool === 'heddle' ? 'on the server' : `pool ${rules.pool}/${rules.class}, ${rules.attempts} attempts from ${time(rules.backoffMs)} apart, ${time(rules.timeoutMs)} each${rules.queueMs === null ? '' : `, ${time(rules.queueMs)} in the queue`}`;
+  rules === undefined
+    ? ''
+    : rules.pool === 'heddle'
+      ? 'on the server'
+      : `pool ${rules.pool}/${rules.class}, ${rules.attempts} attempts from ${time(rules.backoffMs)} apart, ${time(rules.timeoutMs)} each${rules.queueMs === null ? '' : `, ${time(rules.queueMs)} in the queue`}`;
 
 function pinsOf(block: Block): string[] {
   return [...walkExpr(block as unknown as Expr)].filter((node) => '$slice' in node || '$model' in node).map((node) => exprText(node)); // a block is JSON
@@ -80,12 +98,19 @@ function pinsOf(block: Block): string[] {
 
 function paramTexts(schema: Plan['contracts']['params']): string[] {
   const fields = (schema?.['properties'] ?? {}) as Readonly<Record<string, { readonly type?: string; readonly default?: Expr }>>;
-  return Object.entries(fields).map(([name, field]) => `${name}: ${field.type ?? 'any'}${field.default === undefined ? ', required' : `, default ${JSON.stringify(field.default)}`}`);
+  return Object.entries(fields).map(
+    ([name, field]) => `${name}: ${field.type ?? 'any'}${field.default === undefined ? ', required' : `, default ${JSON.stringify(field.default)}`}`,
+  );
 }
 
 /** '90s', '2h', '1d'. */
 export function time(ms: number): string {
-  for (const [unit, size] of [['d', 86_400_000], ['h', 3_600_000], ['m', 60_000], ['s', 1_000]] as const) {
+  for (const [unit, size] of [
+    ['d', 86_400_000],
+    ['h', 3_600_000],
+    ['m', 60_000],
+    ['s', 1_000],
+  ] as const) {
     if (ms >= size && ms % size === 0) return `${ms / size}${unit}`;
   }
   return `${ms}ms`;

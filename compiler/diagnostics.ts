@@ -25,7 +25,17 @@ export function parseDiagnostics(output: string, cwd: string, folder: string): P
     } else if (global) {
       lines = [`${global[1]}: ${global[2]}`];
       const own = lines;
-      flush.push(() => problems.push({ code: 'HDL-TYPE', message: own.join('\n'), file: null, line: null, column: null, fix: mendOf(own[0] ?? '', own.join('\n')), catcher: 'compiler' }));
+      flush.push(() =>
+        problems.push({
+          code: 'HDL-TYPE',
+          message: own.join('\n'),
+          file: null,
+          line: null,
+          column: null,
+          fix: mendOf(own[0] ?? '', own.join('\n')),
+          catcher: 'compiler',
+        }),
+      );
     } else if (lines && text.startsWith(' ')) lines.push(text);
   }
   for (const done of flush) done();
@@ -46,7 +56,10 @@ const MENDS: readonly (readonly [RegExp, string])[] = [
   [/Property '(\w+)' is missing in type .* but required in type 'PartitionKey/, 'Name the dimension: { ..., $1: ... }.'],
   [/Property '(\w+)' is missing/, 'Give $1.'],
   [/parameter of type 'Mappable'/, 'Map over a list: a ref to an array, an item list, or an array written here.'],
-  [/ItemList<.*not assignable|missing the following properties from type '.*\[\]'/s, 'An item list is a file of any size: map over it, or let the task take itemList(...) as its input.'],
+  [
+    /ItemList<.*not assignable|missing the following properties from type '.*\[\]'/s,
+    'An item list is a file of any size: map over it, or let the task take itemList(...) as its input.',
+  ],
   [/Type 'null' is not assignable|\| null' is not assignable|\| null>'/, 'The value may be null: give .orElse(value), or let the input be .nullable().'],
   [/Operator '[<>]=?' cannot be applied/, 'Compare with gt(), gte(), lt(), lte(): they make a condition for when().'],
   [/have no overlap/, 'Compare with eq(): it makes a condition for when().'],
@@ -54,6 +67,7 @@ const MENDS: readonly (readonly [RegExp, string])[] = [
   [/parameter of type 'Condition'/, 'Make a condition: gte(ref, 0.8), eq(ref, true), all(...), not(...).'],
   [/`\$\{number\}[smhdw]`/, "Write a number and a unit that may stand here: '90s', '30m', '6h', '2d', '4w'."],
   [/`\$\{string\}@\$\{string\}`/, "Name an alias or a version: 'flights.delay@champion'."],
+  [/may only specify known properties, and '(\w+)' does not exist in type '(?:\w+<)?(\{.*?\})>?'/, 'Leave out $1; there are $2.'],
   [/cannot be used as an index type/, 'A ref is no index: let a task choose the element, or give list.nth() a plain number.'],
   [/`store:\/\/\$\{string\}`/, 'Write store://path, file:///path or hdfs://host/path.'],
   [/Property '\w+' does not exist on type '(\{[^}]*\})'/, 'Use a field that is there: $1.'],

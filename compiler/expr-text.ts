@@ -11,20 +11,27 @@ export function exprText(expr: Expr): string {
   const parts = (key: string): readonly Expr[] => node[key] as readonly Expr[];
   if ('$ref' in node) return parts('$ref').join('.');
   if ('$orElse' in node) return `${exprText(parts('$orElse')[0] ?? null)} or else ${exprText(parts('$orElse')[1] ?? null)}`;
-  if ('$field' in node || '$pluck' in node) return `${exprText(parts('$field' in node ? '$field' : '$pluck')[0] ?? null)}.${String(parts('$field' in node ? '$field' : '$pluck')[1])}`;
+  if ('$field' in node || '$pluck' in node)
+    return `${exprText(parts('$field' in node ? '$field' : '$pluck')[0] ?? null)}.${String(parts('$field' in node ? '$field' : '$pluck')[1])}`;
   if ('$op' in node) return `${String(parts('$op')[0])}(${parts('$op').slice(1).map(exprText).join(', ')})`;
-  if ('$text' in node) return `"${parts('$text').map((part, i) => (i % 2 === 0 ? String(part) : `\${${exprText(part)}}`)).join('')}"`;
+  if ('$text' in node)
+    return `"${parts('$text')
+      .map((part, i) => (i % 2 === 0 ? String(part) : `\${${exprText(part)}}`))
+      .join('')}"`;
   if ('$slice' in node) return sliceText(node['$slice'] as Node);
   if ('$model' in node) return modelText(node['$model'] as Node);
   if ('$lit' in node) return JSON.stringify(node['$lit']);
-  return `{ ${Object.entries(node).map(([key, value]) => `${key}: ${exprText(value)}`).join(', ')} }`;
+  return `{ ${Object.entries(node)
+    .map(([key, value]) => `${key}: ${exprText(value)}`)
+    .join(', ')} }`;
 }
 
 function sliceText({ dataset, how, key, span }: Node): string {
   const keys = Object.entries(key as Node).map(([name, value]) => `${name} = ${exprText(value)}`);
   return `${String(dataset)} ${String(how)}(${[...keys, ...(span === undefined ? [] : [String(span)])].join(', ')})`;
 }
-const modelText = ({ name, optional }: Node): string => `model ${typeof name === 'string' ? name : exprText(name ?? null)}${optional === true ? ', if there is one' : ''}`;
+const modelText = ({ name, optional }: Node): string =>
+  `model ${typeof name === 'string' ? name : exprText(name ?? null)}${optional === true ? ', if there is one' : ''}`;
 
 /** Every expression within, itself included; not inside literals. */
 export function* walkExpr(expr: Expr): Generator<Node> {

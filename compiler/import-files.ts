@@ -57,10 +57,16 @@ function collect({ pipelines, tasks, problems }: ImportedFiles, folder: string, 
     if (!known) pipelines.set(pipeline.name, { value: pipeline, file, exportName });
     else if (known.value !== pipeline) {
       const other = relativePlaceOf(known.value.place ?? known.file, folder);
-      problems.push(problemOf({ code: 'HDL-DUPLICATE-PIPELINE', what: `Two pipelines are called "${pipeline.name}": here and at ${other}.`, where: pipeline.place ?? file }, folder));
+      problems.push(
+        problemOf(
+          { code: 'HDL-DUPLICATE-PIPELINE', what: `Two pipelines are called "${pipeline.name}": here and at ${other}.`, where: pipeline.place ?? file },
+          folder,
+        ),
+      );
     }
   }
-  if (task && task.rules.pool !== 'heddle') addTask(tasks, problems, folder, { value: task, file: task.place === null ? file : fileOf(task.place), exportName });
+  if (task && task.rules.pool !== 'heddle')
+    addTask(tasks, problems, folder, { value: task, file: task.place === null ? file : fileOf(task.place), exportName });
 }
 
 /** Adds a task; a second one of its name and version is a problem. */
@@ -72,7 +78,9 @@ export function addTask(tasks: Map<string, LoadedTask>, problems: Problem[], fol
     if (known.exportName === null) tasks.set(use, task);
   } else if (known.value.place !== task.value.place || known.value.place === null) {
     const other = relativePlaceOf(known.value.place ?? known.file, folder);
-    problems.push(problemOf({ code: 'HDL-DUPLICATE-TASK', what: `Two tasks are called ${use}: here and at ${other}.`, where: task.value.place ?? task.file }, folder));
+    problems.push(
+      problemOf({ code: 'HDL-DUPLICATE-TASK', what: `Two tasks are called ${use}: here and at ${other}.`, where: task.value.place ?? task.file }, folder),
+    );
   }
 }
 
@@ -80,7 +88,10 @@ function importProblem(error: unknown, file: string, folder: string): Problem {
   const syntax = error instanceof SyntaxError ? syntaxPlace(error) : null;
   if (syntax !== null) {
     const { message } = error as SyntaxError;
-    return problemOf({ code: 'HDL-FILE-SYNTAX', what: `${relativeFile(file, folder)} cannot be read: ${message}${/[.!?]$/.test(message) ? '' : '.'}`, where: syntax }, folder);
+    return problemOf(
+      { code: 'HDL-FILE-SYNTAX', what: `${relativeFile(file, folder)} cannot be read: ${message}${/[.!?]$/.test(message) ? '' : '.'}`, where: syntax },
+      folder,
+    );
   }
   const where = ownPlace(framesOf(error), folder) ?? file;
   const text = (message: string): string => `${relativeFile(file, folder)} threw while it was imported: ${message.replaceAll(`${folder}/`, '')}.`;

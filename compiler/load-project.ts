@@ -29,10 +29,12 @@ export function addUsed(pipelines: Map<string, LoadedPipeline>, tasks: Map<strin
   for (const { value, file } of pipelines.values()) {
     try {
       for (const callee of calledPipelines(value)) {
-        if (!pipelines.has(callee.name)) pipelines.set(callee.name, { value: callee, file: callee.place === null ? file : fileOf(callee.place), exportName: null });
+        if (!pipelines.has(callee.name))
+          pipelines.set(callee.name, { value: callee, file: callee.place === null ? file : fileOf(callee.place), exportName: null });
       }
       for (const task of usedTasks(value)) {
-        if (task.rules.pool !== 'heddle') addTask(tasks, problems, folder, { value: task, file: task.place === null ? file : fileOf(task.place), exportName: null });
+        if (task.rules.pool !== 'heddle')
+          addTask(tasks, problems, folder, { value: task, file: task.place === null ? file : fileOf(task.place), exportName: null });
       }
     } catch {
       // the body threw: compile.ts reports it, with its place

@@ -26,7 +26,17 @@ export const LOCK_FILE = 'heddle.lock';
 export async function checkLock(tasks: readonly TaskSource[], folder: string, options: LockOptions = {}): Promise<LockReport> {
   const file = join(folder, LOCK_FILE);
   const known = readLock(file);
-  if (known === null) return { problems: [problemOf({ code: 'HDL-LOCK-INVALID', what: `${LOCK_FILE} is not JSON of the form { "tasks": { "name@version": "sha256:..." } }.`, where: file }, folder)], added: [], accepted: [] };
+  if (known === null)
+    return {
+      problems: [
+        problemOf(
+          { code: 'HDL-LOCK-INVALID', what: `${LOCK_FILE} is not JSON of the form { "tasks": { "name@version": "sha256:..." } }.`, where: file },
+          folder,
+        ),
+      ],
+      added: [],
+      accepted: [],
+    };
   let digests: Map<string, string>;
   try {
     digests = await taskDigests(tasks, folder);
@@ -50,7 +60,8 @@ export async function checkLock(tasks: readonly TaskSource[], folder: string, op
     next[use] = digest;
   }
   const unknown = (options.accept ?? []).filter((name) => name !== '*' && !tasks.some((task) => name === task.name || name === `${task.name}@${task.version}`));
-  for (const name of unknown) problems.push(problemOf({ code: 'HDL-TASK-CHANGED', what: `There is no task "${name}" to accept.`, fix: 'Name a task of the project.' }, folder));
+  for (const name of unknown)
+    problems.push(problemOf({ code: 'HDL-TASK-CHANGED', what: `There is no task "${name}" to accept.`, fix: 'Name a task of the project.' }, folder));
   // versions of before stay, so that a return to one of them is seen; tasks that are gone leave
   for (const use of Object.keys(next)) if (!tasks.some((task) => use.startsWith(`${task.name}@`))) delete next[use];
   if (options.write !== false) writeLock(file, next, known);
@@ -73,9 +84,24 @@ function changed(task: TaskSource, folder: string): Problem {
 
 /** The bundler says where: { errors: [{ text, location: { file, line, column } }] }. */
 function bundleProblem(error: unknown, folder: string): Problem {
-  const first = (error as { readonly errors?: readonly { readonly text: string; readonly location: { readonly file: string; readonly line: number; readonly column: number } | null }[] }).errors?.[0];
+  const first = (
+    error as {
+      readonly errors?: readonly {
+        readonly text: string;
+        readonly location: { readonly file: string; readonly line: number; readonly column: number } | null;
+      }[];
+    }
+  ).errors?.[0];
   const where = first?.location ? `${resolve(folder, first.location.file)}:${first.location.line}:${first.location.column + 1}` : null;
-  return problemOf({ code: 'HDL-FILE-THREW', what: `The code of the tasks cannot be bundled for ${LOCK_FILE}: ${first?.text ?? String(error)}.`, where, fix: 'Mend the import at that place.' }, folder);
+  return problemOf(
+    {
+      code: 'HDL-FILE-THREW',
+      what: `The code of the tasks cannot be bundled for ${LOCK_FILE}: ${first?.text ?? String(error)}.`,
+      where,
+      fix: 'Mend the import at that place.',
+    },
+    folder,
+  );
 }
 
 function readLock(file: string): Readonly<Record<string, string>> | null {

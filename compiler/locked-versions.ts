@@ -10,7 +10,8 @@ interface LockEntry {
 /** Gives 'name@version' for the packages and all that they need, sorted. This library itself is left out: it is not the task's code. */
 export function lockedVersions(folder: string): (names: readonly string[]) => string[] {
   const locked = (readJson(join(folder, 'package-lock.json')) as { readonly packages?: Readonly<Record<string, LockEntry>> } | null)?.packages;
-  const entryOf = (name: string): LockEntry | null => locked?.[`node_modules/${name}`] ?? (readJson(join(folder, 'node_modules', name, 'package.json')) as LockEntry | null);
+  const entryOf = (name: string): LockEntry | null =>
+    locked?.[`node_modules/${name}`] ?? (readJson(join(folder, 'node_modules', name, 'package.json')) as LockEntry | null);
   return (names) => {
     const found = new Map<string, string>();
     const visit = (name: string): void => {

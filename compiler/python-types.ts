@@ -61,12 +61,14 @@ class PythonModule {
     const free = fields.filter((field) => !field.needed);
     if (fields.some(({ field }) => !IDENTIFIER.test(field) || KEYWORDS.has(field))) {
       // names that Python has no syntax for: the call form, which knows neither docstring nor fields that may be left out
-      const parts = [needed, free].filter((list) => list.length > 0).map((list) => {
-        const part = this.fresh(`${name}${list === free ? 'Free' : 'Required'}`);
-        const text = list.map(({ field, type }) => `${JSON.stringify(field)}: ${JSON.stringify(type)}`).join(', ');
-        this.lines.push('', '', `${part} = TypedDict(${JSON.stringify(part)}, {${text}}${list === free ? ', total=False' : ''})`);
-        return part;
-      });
+      const parts = [needed, free]
+        .filter((list) => list.length > 0)
+        .map((list) => {
+          const part = this.fresh(`${name}${list === free ? 'Free' : 'Required'}`);
+          const text = list.map(({ field, type }) => `${JSON.stringify(field)}: ${JSON.stringify(type)}`).join(', ');
+          this.lines.push('', '', `${part} = TypedDict(${JSON.stringify(part)}, {${text}}${list === free ? ', total=False' : ''})`);
+          return part;
+        });
       this.lines.push('', '', `class ${name}(${parts.join(', ')}):`, `    """${doc.replaceAll('"""', "'''")}"""`);
       return;
     }
@@ -99,7 +101,8 @@ class PythonModule {
       case 'null':
         return 'None';
       case 'array':
-        if (Array.isArray(schema['prefixItems'])) return `Tuple[${schema['prefixItems'].map((part, i) => this.type(part as Schema, `${name}${i + 1}`)).join(', ')}]`;
+        if (Array.isArray(schema['prefixItems']))
+          return `Tuple[${schema['prefixItems'].map((part, i) => this.type(part as Schema, `${name}${i + 1}`)).join(', ')}]`;
         return `List[${this.type((schema['items'] ?? {}) as Schema, `${name}Item`)}]`;
       case 'object': {
         if (isObject(schema)) {
@@ -129,10 +132,15 @@ class PythonModule {
 }
 
 const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/;
-const KEYWORDS = new Set('False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(' '));
+const KEYWORDS = new Set(
+  'False None True and as assert async await break class continue def del elif else except finally for from global if import in is lambda nonlocal not or pass raise return try while with yield'.split(
+    ' ',
+  ),
+);
 
 /** An object with fields of its own; others are dictionaries. */
-const isObject = (schema: Schema): boolean => schema['type'] === 'object' && typeof schema['properties'] === 'object' && Object.keys(schema['properties'] ?? {}).length > 0;
+const isObject = (schema: Schema): boolean =>
+  schema['type'] === 'object' && typeof schema['properties'] === 'object' && Object.keys(schema['properties'] ?? {}).length > 0;
 const literal = (value: Json): string => (value === null ? 'None' : value === true ? 'True' : value === false ? 'False' : JSON.stringify(value));
 function union(types: readonly string[]): string {
   const once = [...new Set(types)];
@@ -142,6 +150,9 @@ function union(types: readonly string[]): string {
 }
 /** 'flights.score_day' -> 'FlightsScoreDay'. */
 export const className = (name: string): string => {
-  const joined = name.split(/[^A-Za-z0-9]+/).map((part) => part.charAt(0).toUpperCase() + part.slice(1)).join('');
+  const joined = name
+    .split(/[^A-Za-z0-9]+/)
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('');
   return /^\d/.test(joined) ? `N${joined}` : joined;
 };

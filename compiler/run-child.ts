@@ -21,7 +21,13 @@ export const firstSurroundings = (folder: string): Surroundings => ({ cwd: folde
 /** Another time zone (at 12:45 h), folder, language and environment. */
 export const secondSurroundings = (): Surroundings => ({
   cwd: tmpdir(),
-  env: { ...Object.fromEntries(Object.entries(process.env).filter(([name]) => NEEDED.test(name))), TZ: 'Pacific/Chatham', LANG: 'tr_TR.UTF-8', USER: 'heddle', HOME: tmpdir() },
+  env: {
+    ...Object.fromEntries(Object.entries(process.env).filter(([name]) => NEEDED.test(name))),
+    TZ: 'Pacific/Chatham',
+    LANG: 'tr_TR.UTF-8',
+    USER: 'heddle',
+    HOME: tmpdir(),
+  },
   show: false,
 });
 /** About 401 days, 7 hours, 13 minutes: another day of year, week, month and hour. */
@@ -58,7 +64,12 @@ export function runChild(request: CompileRequest, { cwd, env, show }: Surroundin
       clearTimeout(timer);
       if (answer) return resolve(answer);
       const how = late ? `did not come to an end within ${TIMEOUT_MS / 1000} s` : `ended with ${signal ?? `exit code ${code}`}`;
-      reject(new HeddleError('HDL-COMPILER-ENDED', { what: `The compiling process ${how}, at ${at}.${tail ? ` It printed last: ${tail.trim()}` : ''}`, where: at.includes(' ') ? undefined : at }));
+      reject(
+        new HeddleError('HDL-COMPILER-ENDED', {
+          what: `The compiling process ${how}, at ${at}.${tail ? ` It printed last: ${tail.trim()}` : ''}`,
+          where: at.includes(' ') ? undefined : at,
+        }),
+      );
     });
     child.send(request);
   });

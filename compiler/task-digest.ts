@@ -51,12 +51,15 @@ function entryPlugin(entries: ReadonlyMap<string, TaskSource>): Plugin {
     setup(setup) {
       setup.onResolve({ filter: /^heddle-task-\d+$/ }, ({ path }) => ({ path, namespace: 'heddle-task' }));
       // packages stay outside; one whose import nothing reaches is no part of the task. '#x' is the project's own file.
-      setup.onResolve({ filter: /^[^./#]/ }, ({ path, kind }) => (kind === 'entry-point' || isAbsolute(path) || path.startsWith('heddle-task-') ? undefined : { path, external: true, sideEffects: false }));
+      setup.onResolve({ filter: /^[^./#]/ }, ({ path, kind }) =>
+        kind === 'entry-point' || isAbsolute(path) || path.startsWith('heddle-task-') ? undefined : { path, external: true, sideEffects: false },
+      );
       setup.onLoad({ filter: /.*/, namespace: 'heddle-task' }, ({ path }) => {
         const task = entries.get(path);
         if (!task) return undefined;
         const from = JSON.stringify(task.file);
-        const contents = task.exportName === null ? `import * as all from ${from}; export { all };` : `export { ${named(task.exportName)} as task } from ${from};`;
+        const contents =
+          task.exportName === null ? `import * as all from ${from}; export { all };` : `export { ${named(task.exportName)} as task } from ${from};`;
         return { contents, resolveDir: dirname(task.file), loader: 'js' as Loader };
       });
       setup.onLoad({ filter: /\.[cm]?[tj]s$/ }, async ({ path }) => {

@@ -106,7 +106,9 @@ function trapClock(shiftMs: number): void {
   });
   shadow(performance, 'now', 'read the clock (performance.now)', fix, (ms) => (ms as number) + shiftMs);
   const { bigint } = process.hrtime;
-  process.hrtime = Object.assign(trapped(process.hrtime, 'read the clock (process.hrtime)', fix), { bigint: trapped(bigint, 'read the clock (process.hrtime.bigint)', fix) });
+  process.hrtime = Object.assign(trapped(process.hrtime, 'read the clock (process.hrtime)', fix), {
+    bigint: trapped(bigint, 'read the clock (process.hrtime.bigint)', fix),
+  });
 }
 
 function trapRandomness(): void {
@@ -137,7 +139,12 @@ function trapEnvironment(): void {
       return Reflect.ownKeys(env);
     },
   });
-  trapMethods(require('node:os') as object, (name) => `asked the machine (os.${name})`, (name) => name !== 'EOL', fix);
+  trapMethods(
+    require('node:os') as object,
+    (name) => `asked the machine (os.${name})`,
+    (name) => name !== 'EOL',
+    fix,
+  );
   process.cwd = trapped(process.cwd, 'asked for the current folder (process.cwd)', fix);
 }
 
@@ -160,7 +167,8 @@ function trapNetwork(): void {
   for (const name of ['fetch', 'WebSocket', 'EventSource']) {
     const found = Object.getOwnPropertyDescriptor(globalThis, name);
     const value = (globalThis as unknown as Methods)[name];
-    if (found?.configurable && typeof value === 'function') Object.defineProperty(globalThis, name, { value: trapped(value, `used the network (${name})`, fix), configurable: true, writable: true });
+    if (found?.configurable && typeof value === 'function')
+      Object.defineProperty(globalThis, name, { value: trapped(value, `used the network (${name})`, fix), configurable: true, writable: true });
   }
 }
 
@@ -169,5 +177,10 @@ function trapFiles(): void {
   const lower = (name: string): boolean => /^[a-z]/.test(name);
   trapMethods(require('node:fs') as object, (name) => `used a file (fs.${name})`, lower, fix);
   trapMethods(require('node:fs/promises') as object, (name) => `used a file (fs.promises.${name})`, lower, fix);
-  trapMethods(require('node:child_process') as object, (name) => `started a program (child_process.${name})`, lower, 'Start it in the run() of a task, or declare it with command().');
+  trapMethods(
+    require('node:child_process') as object,
+    (name) => `started a program (child_process.${name})`,
+    lower,
+    'Start it in the run() of a task, or declare it with command().',
+  );
 }

@@ -29,10 +29,15 @@ const STRICT = {
 };
 
 /** `files` are absolute. Folder must be a real path. `from`: files whose dependencies the compiler is looked for in, in order. */
-export async function typecheck(config: TypecheckConfig, files: readonly string[], from: readonly string[] = [join(config.folder, 'package.json'), import.meta.url]): Promise<Problem[]> {
+export async function typecheck(
+  config: TypecheckConfig,
+  files: readonly string[],
+  from: readonly string[] = [join(config.folder, 'package.json'), import.meta.url],
+): Promise<Problem[]> {
   const { folder } = config;
   const tsc = findCompiler(from);
-  if (tsc === null) return [problemOf({ code: 'HDL-NO-TYPESCRIPT', what: 'The package typescript is not installed in the project, so types were not checked.' }, folder)];
+  if (tsc === null)
+    return [problemOf({ code: 'HDL-NO-TYPESCRIPT', what: 'The package typescript is not installed in the project, so types were not checked.' }, folder)];
   if (files.length === 0) return [];
   const settings = writeSettings(config, files);
   const { output, code } = await run(tsc, settings, folder);
@@ -40,10 +45,20 @@ export async function typecheck(config: TypecheckConfig, files: readonly string[
   // tsc looks at no types while one file has a syntax error: the others get a run of their own
   const broken = new Set(problems.filter(({ message }) => /^TS1\d{3}:/.test(message)).map(({ file }) => file));
   const readable = files.filter((file) => !broken.has(relativeFile(file, folder)));
-  if (broken.size > 0 && readable.length > 0 && readable.length < files.length) return [...problems, ...(await typecheck(config, readable, from)).filter((problem) => !broken.has(problem.file))];
+  if (broken.size > 0 && readable.length > 0 && readable.length < files.length)
+    return [...problems, ...(await typecheck(config, readable, from)).filter((problem) => !broken.has(problem.file))];
   // a compiler that fails without a message that can be read must not look like success
   if (code !== 0 && problems.length === 0 && !/error TS/.test(output)) {
-    return [problemOf({ code: 'HDL-TYPE', what: `The TypeScript compiler ended with exit code ${code}: ${output.trim().slice(0, 500) || 'it printed nothing'}.`, fix: `Run it by hand: npx tsc -p ${relative(folder, settings)}` }, folder)];
+    return [
+      problemOf(
+        {
+          code: 'HDL-TYPE',
+          what: `The TypeScript compiler ended with exit code ${code}: ${output.trim().slice(0, 500) || 'it printed nothing'}.`,
+          fix: `Run it by hand: npx tsc -p ${relative(folder, settings)}`,
+        },
+        folder,
+      ),
+    ];
   }
   return problems;
 }
@@ -64,9 +79,13 @@ function writeSettings({ folder, file, stateFolder }: TypecheckConfig, files: re
   const at = join(stateFolder, 'check');
   mkdirSync(at, { recursive: true });
   const own = nearestSettings(dirname(files[0] ?? folder), folder);
-  const declarations = globSync('**/*.d.ts', { cwd: folder, exclude: (name) => ['node_modules', 'dist', '.heddle'].includes(name) }).map((name) => join(folder, name));
+  const declarations = globSync('**/*.d.ts', { cwd: folder, exclude: (name) => ['node_modules', 'dist', '.heddle'].includes(name) }).map((name) =>
+    join(folder, name),
+  );
   // sources of this library instead of its build: as the running process itself does
-  const conditions = process.execArgv.concat(process.env['NODE_OPTIONS']?.split(' ') ?? []).some((arg) => arg === '--conditions=heddle-source') ? { customConditions: ['heddle-source'] } : {};
+  const conditions = process.execArgv.concat(process.env['NODE_OPTIONS']?.split(' ') ?? []).some((arg) => arg === '--conditions=heddle-source')
+    ? { customConditions: ['heddle-source'] }
+    : {};
   const options = {
     ...(own === null && { ...STRICT, ...(hasNodeTypes(folder) ? { lib: ['es2024'], types: ['node'] } : { lib: ['es2024', 'dom'], types: [] }) }),
     ...conditions,
@@ -78,7 +97,10 @@ function writeSettings({ folder, file, stateFolder }: TypecheckConfig, files: re
   };
   const settings = join(at, 'tsconfig.json');
   const all = [...new Set([...files, ...(file === null ? [] : [file]), ...declarations])];
-  writeFileSync(settings, `${JSON.stringify({ ...(own !== null && { extends: own }), compilerOptions: options, files: all, include: [], references: [] }, null, 2)}\n`);
+  writeFileSync(
+    settings,
+    `${JSON.stringify({ ...(own !== null && { extends: own }), compilerOptions: options, files: all, include: [], references: [] }, null, 2)}\n`,
+  );
   return settings;
 }
 
@@ -90,7 +112,12 @@ function buildInfo(at: string, folder: string, own: string | null): object {
   const text = own === null ? '' : readFileSync(own, 'utf8');
   if (text.includes('"extends"')) return { incremental: false };
   const manifest = join(folder, 'package.json');
-  const parts = [text, existsSync(manifest) ? readFileSync(manifest, 'utf8') : '', readFileSync(fileURLToPath(import.meta.url), 'utf8'), String(hasNodeTypes(folder))];
+  const parts = [
+    text,
+    existsSync(manifest) ? readFileSync(manifest, 'utf8') : '',
+    readFileSync(fileURLToPath(import.meta.url), 'utf8'),
+    String(hasNodeTypes(folder)),
+  ];
   const name = `${sha256Hex(parts.join('\0')).slice(0, 16)}.tsbuildinfo`;
   for (const other of readdirSync(at)) if (other.endsWith('.tsbuildinfo') && other !== name) rmSync(join(at, other), { force: true });
   return { incremental: true, tsBuildInfoFile: join(at, name) };

@@ -79,10 +79,16 @@ export function watched(source: string, file: string): string | null {
   const marks: { readonly at: number; readonly text: string; readonly order: number }[] = [];
   for (const { node, how, at } of spots) {
     const { line = 0, column = 0 } = at.loc?.start ?? {};
-    marks.push({ at: node.start, text: `${WATCH}((`, order: node.end }, { at: node.end, text: `),${JSON.stringify(how)},${JSON.stringify(file)},${line},${column + 1})`, order: -node.start });
+    marks.push(
+      { at: node.start, text: `${WATCH}((`, order: node.end },
+      { at: node.end, text: `),${JSON.stringify(how)},${JSON.stringify(file)},${line},${column + 1})`, order: -node.start },
+    );
   }
   // outer calls open first and close last
-  marks.sort((a, b) => a.at - b.at || Number(a.text.startsWith('_')) - Number(b.text.startsWith('_')) || (a.text.startsWith('_') ? b.order - a.order : a.order - b.order));
+  marks.sort(
+    (a, b) =>
+      a.at - b.at || Number(a.text.startsWith('_')) - Number(b.text.startsWith('_')) || (a.text.startsWith('_') ? b.order - a.order : a.order - b.order),
+  );
   let out = '';
   let done = 0;
   for (const { at, text } of marks) {

@@ -6,7 +6,8 @@ import { compileProject } from '../../compiler/compile.ts';
 import { planHashOf } from '../../storage/digest.ts';
 import { tempProject, tiny } from './temp-project.ts';
 
-const codes = (problems: readonly { code: string; file: string | null; line: number | null }[]): unknown[] => problems.map(({ code, file, line }) => [code, file, line]);
+const codes = (problems: readonly { code: string; file: string | null; line: number | null }[]): unknown[] =>
+  problems.map(({ code, file, line }) => [code, file, line]);
 
 test('a project compiles to plans with their hashes', async () => {
   using project = tempProject({ 'pipelines/a.ts': tiny('a') });
@@ -79,8 +80,18 @@ test('every source of impurity is trapped while a body runs, and none at import'
     clock: ['Date.now()', 'Number(new Date())', 'Date().length', 'performance.now()', 'process.hrtime()[0]', 'Number(process.hrtime.bigint())'],
     randomness: ['Math.random()', 'crypto.randomUUID().length', 'randomInt(5)', 'globalThis.crypto.getRandomValues(new Uint8Array(1))[0]!'],
     environment: ["Number(process.env['X'])", 'Object.keys(process.env).length', "Number('X' in process.env)", 'os.cpus().length', 'process.cwd().length'],
-    network: ["Number(void fetch('http://127.0.0.1:9'))", "Number(void http.get('http://127.0.0.1:9'))", "Number(void net.connect(9, '127.0.0.1'))", "Number(void dns.lookup('localhost', () => undefined))"],
-    files: ["fs.readFileSync('x').length", "Number(existsSync('x'))", "Number(void fsp.readFile('x').catch(() => undefined))", "Number(execSync('true').length)"],
+    network: [
+      "Number(void fetch('http://127.0.0.1:9'))",
+      "Number(void http.get('http://127.0.0.1:9'))",
+      "Number(void net.connect(9, '127.0.0.1'))",
+      "Number(void dns.lookup('localhost', () => undefined))",
+    ],
+    files: [
+      "fs.readFileSync('x').length",
+      "Number(existsSync('x'))",
+      "Number(void fsp.readFile('x').catch(() => undefined))",
+      "Number(execSync('true').length)",
+    ],
   };
   const imports = `import { pipeline, task, z } from 'heddle'; import { randomInt } from 'node:crypto'; import os from 'node:os'; import http from 'node:http'; import net from 'node:net'; import dns from 'node:dns'; import fs, { existsSync } from 'node:fs'; import fsp from 'node:fs/promises'; import { execSync } from 'node:child_process';`;
   const all = Object.values(asks).flat();
@@ -112,7 +123,7 @@ test('plans that differ are refused with the first path that differs, callers of
 });
 
 test.each([
-  ['the time zone', "new Date(2001, 0, 1).getTime() / 1000"],
+  ['the time zone', 'new Date(2001, 0, 1).getTime() / 1000'],
   ['the folder', 'process.cwd().length'],
   ['the environment', "(process.env['LANG'] ?? '').length + (process.env['USER'] ?? '').length"],
   ['randomness', 'Math.random()'],

@@ -3,7 +3,12 @@ import { findFiles } from '../../compiler/find-files.ts';
 import { loadProject } from '../../compiler/load-project.ts';
 import { tempProject, tiny } from './temp-project.ts';
 
-const brief = ({ code, file, line, column }: { code: string; file: string | null; line: number | null; column: number | null }): unknown[] => [code, file, line, column];
+const brief = ({ code, file, line, column }: { code: string; file: string | null; line: number | null; column: number | null }): unknown[] => [
+  code,
+  file,
+  line,
+  column,
+];
 
 test('pipelines and tasks are found by the globs, in folders too, each with its file and export', async () => {
   using project = tempProject({ 'pipelines/a.ts': tiny('a'), 'pipelines/deep/er/b.ts': tiny('b'), 'other/c.ts': tiny('c') });
@@ -18,7 +23,13 @@ test('pipelines and tasks are found by the globs, in folders too, each with its 
 });
 
 test('tests, declarations and dependencies are no pipeline files', () => {
-  using project = tempProject({ 'pipelines/a.ts': '', 'pipelines/a.test.ts': '', 'pipelines/types.d.ts': '', 'pipelines/node_modules/x/i.ts': '', 'pipelines/data.csv': '' });
+  using project = tempProject({
+    'pipelines/a.ts': '',
+    'pipelines/a.test.ts': '',
+    'pipelines/types.d.ts': '',
+    'pipelines/node_modules/x/i.ts': '',
+    'pipelines/data.csv': '',
+  });
   expect(findFiles(project.folder, ['pipelines/**/*'])).toEqual([`${project.folder}/pipelines/a.ts`]);
 });
 
@@ -26,7 +37,10 @@ test('tasks that steps use and pipelines that are called are loaded without bein
   const lib = `import { pipeline, task, z } from 'heddle';
 const hidden = task({ name: 'hidden', version: '2', output: z.object({ n: z.int() }) });
 export const inner = pipeline({ name: 'inner' }, () => { hidden({}); });`;
-  using project = tempProject({ 'lib/inner.ts': lib, 'pipelines/a.ts': `import { pipeline } from 'heddle';\nimport { inner } from '../lib/inner.ts';\nexport const outer = pipeline({ name: 'outer' }, () => { inner({}); });` });
+  using project = tempProject({
+    'lib/inner.ts': lib,
+    'pipelines/a.ts': `import { pipeline } from 'heddle';\nimport { inner } from '../lib/inner.ts';\nexport const outer = pipeline({ name: 'outer' }, () => { inner({}); });`,
+  });
   const { pipelines, tasks, problems } = await loadProject(project.config);
   expect(problems).toEqual([]);
   expect([...pipelines.keys()]).toEqual(['outer', 'inner']);
@@ -36,10 +50,12 @@ export const inner = pipeline({ name: 'inner' }, () => { hidden({}); });`;
 test('two pipelines of one name are a problem with both places', async () => {
   using project = tempProject({ 'pipelines/a.ts': tiny('same'), 'pipelines/b.ts': tiny('same') });
   const { problems } = await loadProject(project.config);
-  expect(problems.map(brief)).toEqual([
-    ['HDL-DUPLICATE-PIPELINE', 'pipelines/b.ts', 4, 19],
-    ['HDL-DUPLICATE-TASK', 'pipelines/b.ts', 3, 20],
-  ].sort((a, b) => problems.findIndex(({ code }) => code === a[0]) - problems.findIndex(({ code }) => code === b[0])));
+  expect(problems.map(brief)).toEqual(
+    [
+      ['HDL-DUPLICATE-PIPELINE', 'pipelines/b.ts', 4, 19],
+      ['HDL-DUPLICATE-TASK', 'pipelines/b.ts', 3, 20],
+    ].sort((a, b) => problems.findIndex(({ code }) => code === a[0]) - problems.findIndex(({ code }) => code === b[0])),
+  );
   expect(problems.find(({ code }) => code === 'HDL-DUPLICATE-PIPELINE')?.message).toBe('Two pipelines are called "same": here and at pipelines/a.ts:4:19.');
 });
 

@@ -18,23 +18,36 @@ const check = (project: TempProject, options: LockOptions = {}): Promise<LockRep
   const file = join(project.folder, 'pipelines/a.ts');
   const text = readFileSync(file, 'utf8');
   const found = [...text.matchAll(/export const (\w+) = (?:task|command)\(\{ name: '(\w+)', version: '(\d+)'(?:, argv: \['(.*?)'\])?/g)];
-  const tasks = found.map(([, exportName = '', name = '', version = '', argv]) => ({ name, version, file, exportName, place: `${file}:1:1`, command: argv?.split("', '") ?? null }));
+  const tasks = found.map(([, exportName = '', name = '', version = '', argv]) => ({
+    name,
+    version,
+    file,
+    exportName,
+    place: `${file}:1:1`,
+    command: argv?.split("', '") ?? null,
+  }));
   return checkLock(tasks, project.folder, options);
 };
 const changed = ({ problems }: LockReport): string[] => problems.map(({ code, message }) => `${code} ${/task (\S+)/.exec(message)?.[1]}`);
-const start = (): TempProject => tempProject({ 'lib/factor.ts': 'export const factor = 2;\nexport const unused = 3;', 'pipelines/a.ts': file('n + 1', 'n + 2') });
+const start = (): TempProject =>
+  tempProject({ 'lib/factor.ts': 'export const factor = 2;\nexport const unused = 3;', 'pipelines/a.ts': file('n + 1', 'n + 2') });
 
 test('new tasks are added to heddle.lock, which is sorted JSON', async () => {
   using project = start();
   expect(await check(project)).toEqual({ problems: [], added: ['one@1', 'two@1'], accepted: [] });
-  expect(JSON.parse(readFileSync(join(project.folder, 'heddle.lock'), 'utf8'))).toEqual({ tasks: { 'one@1': expect.stringMatching(/^sha256:[0-9a-f]{64}$/), 'two@1': expect.stringMatching(/^sha256:/) } });
+  expect(JSON.parse(readFileSync(join(project.folder, 'heddle.lock'), 'utf8'))).toEqual({
+    tasks: { 'one@1': expect.stringMatching(/^sha256:[0-9a-f]{64}$/), 'two@1': expect.stringMatching(/^sha256:/) },
+  });
   expect(await check(project)).toEqual({ problems: [], added: [], accepted: [] });
 });
 
 test('comments, formatting, other tasks and what is not reached change no digest', async () => {
   using project = start();
   await check(project);
-  project.write('pipelines/a.ts', `// a comment\n${file('n  +  1', 'n + 2').replaceAll('\n', '\n\n')}export const three = task({ name: 'three', version: '1', output: Row, run: async () => ({ n: 3 }) });`);
+  project.write(
+    'pipelines/a.ts',
+    `// a comment\n${file('n  +  1', 'n + 2').replaceAll('\n', '\n\n')}export const three = task({ name: 'three', version: '1', output: Row, run: async () => ({ n: 3 }) });`,
+  );
   project.write('lib/factor.ts', 'export const factor = 2;\nexport const unused = 4;');
   expect(await check(project)).toEqual({ problems: [], added: ['three@1'], accepted: [] });
 });
@@ -87,7 +100,11 @@ test('a locked dependency of another version changes the tasks that import it', 
 });
 
 test('the script of a command task is its code', async () => {
-  using project = tempProject({ 'score.py': 'print(1)', 'pipelines/a.ts': "import { command, pipeline } from 'heddle';\nexport const score = command({ name: 'score', version: '1', argv: ['python3', 'score.py'] });\nexport const it = pipeline({ name: 'it' }, () => { score({}); });" });
+  using project = tempProject({
+    'score.py': 'print(1)',
+    'pipelines/a.ts':
+      "import { command, pipeline } from 'heddle';\nexport const score = command({ name: 'score', version: '1', argv: ['python3', 'score.py'] });\nexport const it = pipeline({ name: 'it' }, () => { score({}); });",
+  });
   await check(project);
   project.write('score.py', 'print(2)');
   expect(changed(await check(project))).toEqual(['HDL-TASK-CHANGED score@1']);

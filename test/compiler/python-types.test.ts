@@ -5,13 +5,35 @@ import { pythonTypes } from '../../compiler/python-types.ts';
 import type { JsonSchema } from '../../dsl/plan/types.ts';
 
 const schema = (type: z.ZodType, io: 'input' | 'output' = 'input'): JsonSchema => z.toJSONSchema(type, { io }) as unknown as JsonSchema; // what a contract holds
-const Tree: z.ZodType = z.object({ name: z.string(), get children() { return z.array(Tree); } });
+const Tree: z.ZodType = z.object({
+  name: z.string(),
+  get children() {
+    return z.array(Tree);
+  },
+});
 const text = pythonTypes([
   {
     name: 'flights.score_day',
     version: '2',
-    input: schema(z.object({ rate: z.number().default(0.1), mode: z.enum(['fast', 'exact']), rows: z.array(z.object({ id: z.int(), note: z.string().nullable() })), model: z.object({ uri: z.string() }), by: z.record(z.string(), z.number()) })),
-    output: schema(z.object({ 'p-value': z.number(), class: z.string(), pair: z.tuple([z.int(), z.string()]), kind: z.literal('done'), either: z.union([z.string(), z.int(), z.null()]) }), 'output'),
+    input: schema(
+      z.object({
+        rate: z.number().default(0.1),
+        mode: z.enum(['fast', 'exact']),
+        rows: z.array(z.object({ id: z.int(), note: z.string().nullable() })),
+        model: z.object({ uri: z.string() }),
+        by: z.record(z.string(), z.number()),
+      }),
+    ),
+    output: schema(
+      z.object({
+        'p-value': z.number(),
+        class: z.string(),
+        pair: z.tuple([z.int(), z.string()]),
+        kind: z.literal('done'),
+        either: z.union([z.string(), z.int(), z.null()]),
+      }),
+      'output',
+    ),
   },
   { name: 'list', version: '1', input: schema(z.object({})), output: schema(z.array(z.object({ n: z.int() })), 'output') },
   { name: 'nothing', version: '1', input: schema(Tree), output: schema(z.null(), 'output') },
@@ -19,7 +41,9 @@ const text = pythonTypes([
 ]);
 
 test('objects become classes, what may be left out is in one that allows it', () => {
-  expect(text).toContain('class FlightsScoreDayInput(FlightsScoreDayInputRequired, total=False):\n    """Input of flights.score_day, version 2."""\n    rate: float\n');
+  expect(text).toContain(
+    'class FlightsScoreDayInput(FlightsScoreDayInputRequired, total=False):\n    """Input of flights.score_day, version 2."""\n    rate: float\n',
+  );
   expect(text).toContain('    mode: Literal["fast", "exact"]\n    rows: List[FlightsScoreDayInputRowsItem]\n');
   expect(text).toContain('class FlightsScoreDayInputRowsItem(TypedDict):\n    """Part of an input or output."""\n    id: int\n    note: Optional[str]\n');
   expect(text).toContain('"either": "Optional[Union[str, int]]"');
@@ -40,7 +64,12 @@ print(json.dumps({
 }))`;
   const found = JSON.parse(execFileSync('python3', ['-c', text + probe], { encoding: 'utf8' })) as Record<string, unknown>;
   expect(found).toMatchObject({
-    hints: { rate: "<class 'float'>", mode: "typing.Literal['fast', 'exact']", rows: 'typing.List[FlightsScoreDayInputRowsItem]', by: 'typing.Dict[str, float]' },
+    hints: {
+      rate: "<class 'float'>",
+      mode: "typing.Literal['fast', 'exact']",
+      rows: 'typing.List[FlightsScoreDayInputRowsItem]',
+      by: 'typing.Dict[str, float]',
+    },
     required: ['by', 'mode', 'model', 'rows'],
     optional: ['rate'],
     odd: [['a-b'], ['c-d']],

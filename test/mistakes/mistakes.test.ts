@@ -18,7 +18,8 @@ describe.each(CATCHERS)('mistakes that the %s catches', (catcher) => {
   test.each(readMistakes(catcher).map(({ name }) => name))('%s is caught there, with its line, column and mend', (name) => {
     const problems = caught.find(({ mistake }) => mistake.name === name && mistake.catcher === catcher)?.problems ?? [];
     expect(problems.length).toBeGreaterThan(0);
-    for (const problem of problems) expect(problem).toMatchObject({ catcher, line: expect.any(Number), column: expect.any(Number), fix: expect.stringMatching(/\S/) });
+    for (const problem of problems)
+      expect(problem).toMatchObject({ catcher, line: expect.any(Number), column: expect.any(Number), fix: expect.stringMatching(/\S/) });
   });
 
   test('the messages are the golden ones (rewritten by test/mistakes/update.ts)', () => {

@@ -32,7 +32,9 @@ export interface Caught {
 }
 
 export function readMistakes(catcher: Catcher): Mistake[] {
-  const parts = readFileSync(join(here, `${catcher}.txt`), 'utf8').split(/^\/\/\/\/ (\S+)\n/m).slice(1);
+  const parts = readFileSync(join(here, `${catcher}.txt`), 'utf8')
+    .split(/^\/\/\/\/ (\S+)\n/m)
+    .slice(1);
   return parts.flatMap((name, i) => (i % 2 === 0 ? [{ name, catcher, code: parts[i + 1] ?? '' }] : []));
 }
 
@@ -68,7 +70,9 @@ export async function plantMistakes(): Promise<Caught[]> {
 const withoutImports = (problem: Problem, file: string): Problem => ({
   ...problem,
   line: problem.line === null ? null : problem.line - 1,
-  message: problem.message.replace(/one has \d{4}, the other \d{4}/, 'one has YEAR, the other YEAR').replaceAll(new RegExp(`${file.replaceAll('.', '\\.')}:(\\d+)`, 'g'), (_, line: string) => `line ${Number(line) - 1}`),
+  message: problem.message
+    .replace(/one has \d{4}, the other \d{4}/, 'one has YEAR, the other YEAR')
+    .replaceAll(new RegExp(`${file.replaceAll('.', '\\.')}:(\\d+)`, 'g'), (_, line: string) => `line ${Number(line) - 1}`),
 });
 const fileOf = (catcher: Catcher, name: string): string => `${catcher}.${name}.ts`;
 

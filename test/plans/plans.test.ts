@@ -58,7 +58,14 @@ describe.each(readdirSync(stored))('the stored plan %s', (file) => {
   });
 });
 
-const partition = { key: '2001-03-01', day: '2001-03-01', start: '2001-03-01T00:00:00Z', end: '2001-03-02T00:00:00Z', next: { key: '2001-03-02', day: '2001-03-02' }, previous: { key: '2001-02-28', day: '2001-02-28' } };
+const partition = {
+  key: '2001-03-01',
+  day: '2001-03-01',
+  start: '2001-03-01T00:00:00Z',
+  end: '2001-03-02T00:00:00Z',
+  next: { key: '2001-03-02', day: '2001-03-02' },
+  previous: { key: '2001-02-28', day: '2001-02-28' },
+};
 const model: Json = { kind: 'model', name: 'rides.fare', version: '7', uri: 'store://models/7', digest: 'sha256:0' };
 /** What each task of the stored plan gives. */
 const outputs: Readonly<Record<string, Json>> = {

@@ -11,6 +11,13 @@ export const scoreFares = task({
   timeout: '20m',
 });
 
-export const fares = pipeline({ name: 'rides.fares', owner: 'rides@example.org', partitions: Day, onFailure: 'pause', schedule: { cron: '30 4 * * *', timezone: 'Europe/Berlin', catchup: '2d' } }, ({ partition }) =>
-  scoreFares({ rides: Rides.at(partition), model: model('rides.fare@champion'), into: partition }),
+export const fares = pipeline(
+  {
+    name: 'rides.fares',
+    owner: 'rides@example.org',
+    partitions: Day,
+    onFailure: 'pause',
+    schedule: { cron: '30 4 * * *', timezone: 'Europe/Berlin', catchup: '2d' },
+  },
+  ({ partition }) => scoreFares({ rides: Rides.at(partition), model: model('rides.fare@champion'), into: partition }),
 );
