@@ -8,7 +8,7 @@ import type { TaskValue } from '../../dsl/authoring/values.ts';
 import type { StepCall } from '../../dsl/contract/step.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json } from '../../dsl/plan/types.ts';
-import { StepError } from '../step/step-error.ts';
+import { StepError, StepTimedOut } from '../step/step-error.ts';
 import type { StepHost } from '../step/step-host.ts';
 import type { StepContext } from '../step/task-context.ts';
 import { commandFailure } from './command-exit.ts';
@@ -55,6 +55,8 @@ export async function runCommand({ call, task, input, host, context }: CommandRu
       cwd: host.projectFolder,
       env,
       signal: ctx.signal as AbortSignal, // the authors' type differs by their lib
+      // when its time is over it must be gone before the next attempt begins
+      killAfterMs: (reason) => (reason instanceof StepTimedOut ? Math.min(800, call.timeoutMs * 0.04) : 10_000),
       onStart: (pid) => noteGroup(host.scratchFolder, pid),
       onStdout(line) {
         const progress = parseProgress(line);

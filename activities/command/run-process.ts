@@ -18,7 +18,8 @@ export interface ProcessRun {
   readonly signal: AbortSignal;
   onStdout(line: string): void;
   onStderr(line: string): void;
-  readonly killAfterMs?: number;
+  /** From SIGTERM to SIGKILL. Default 10 s. */
+  readonly killAfterMs?: (reason: unknown) => number;
   /** Told of the process group; what it gives is called when the group is gone. */
   onStart?(pid: number | undefined): () => void;
 }
@@ -28,7 +29,7 @@ export interface ProcessEnd {
 }
 
 /** Throws HDL-NO-PROGRAM where the program cannot be started. */
-export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, killAfterMs = KILL_AFTER_MS, onStart }: ProcessRun): Promise<ProcessEnd> {
+export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, killAfterMs = () => KILL_AFTER_MS, onStart }: ProcessRun): Promise<ProcessEnd> {
   const [program = '', ...args] = argv;
   signal.throwIfAborted();
   const child = spawn(program, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
@@ -58,7 +59,7 @@ export async function runProcess({ argv, cwd, env, signal, onStdout, onStderr, k
     kill('SIGTERM');
     hard = setTimeout(() => {
       kill('SIGKILL');
-    }, killAfterMs);
+    }, killAfterMs(signal.reason));
   };
   signal.addEventListener('abort', onAbort, { once: true });
   try {

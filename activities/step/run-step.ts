@@ -14,8 +14,8 @@ import { StepCancelled, StepError, StepInterrupted, StepTimedOut } from './step-
 import type { StepHost } from './step-host.ts';
 import { taskContext, type StepContext } from './task-context.ts';
 
-/** How long a task that was told to stop may go on before the step ends without it. */
-const STOP_GRACE_MS = 10_000;
+/** How long a task that was told to stop may go on before the step ends without it: a little longer than a program may (run-process.ts). */
+const STOP_GRACE_MS = 12_000;
 
 /**
  * Throws StepError (failed, classified), StepCancelled or StepInterrupted. Whatever is thrown or returned carries no secret

@@ -162,6 +162,16 @@ with open(os.environ['HEDDLE_OUTPUT'], 'w') as f: json.dump({'twice': n * 2}, f)
     await expect(running).rejects.toBeInstanceOf(StepCancelled);
     expect(readFileSync(file, 'utf8')).toBe('ended\n');
   });
+  it('is gone when its time is over, heeding SIGTERM or not', async () => {
+    const file = join(hostFor([]).folder, 'pid');
+    const t = sh(`trap '' TERM; echo $$ > ${file}; while true; do sleep 0.05; done`);
+    const error = await runStep(stepCall(t, { n: 1 }, { timeoutMs: 3_000 }), hostFor([t])).then(
+      () => null,
+      (thrown: StepError) => thrown.failure,
+    );
+    expect(error).toMatchObject({ class: 'timeout', code: 'HDL-STEP-TIMEOUT' });
+    await until('the program is gone', () => !alive(Number(readFileSync(file, 'utf8'))));
+  });
 });
 
 describe('a process group', () => {
@@ -176,7 +186,7 @@ describe('a process group', () => {
       signal: abort.signal,
       onStdout: () => undefined,
       onStderr: () => undefined,
-      killAfterMs: 300,
+      killAfterMs: () => 300,
     });
     await until('the program', () => existsSync(file));
     const pids = readFileSync(file, 'utf8').trim().split(' ').map(Number);

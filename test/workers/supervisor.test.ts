@@ -51,7 +51,7 @@ describe('a supervised worker', () => {
     const { supervisor, output } = await supervise(project);
     const first = supervisor.pid;
     const [blocks, calm] = await kit.run([
-      project.order('b.blocks', {}, { attempts: 1, heartbeatMs: 1_200 }),
+      project.order('b.blocks', {}, { attempts: 1, heartbeatMs: 3_000 }),
       project.order('b.calm', {}, { attempts: 1, heartbeatMs: 60_000 }),
     ]);
     const failure = failureOf(blocks);
