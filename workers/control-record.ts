@@ -9,6 +9,7 @@ import type { ControlActivities } from '../dsl/contract/control.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import type { Json } from '../dsl/plan/types.ts';
 import { finalFailure } from './control-failure.ts';
+import { removeStagings } from './run-staging.ts';
 import { traceRun, traceStep } from './server-traces.ts';
 
 const DONE_PAGE_BYTES = 1024 * 1024;
@@ -25,6 +26,7 @@ export const record =
     const run = await getRun(parts.catalog.db, call.runId);
     if (!run)
       throw finalFailure(new HeddleError('HDL-NO-RUN', { what: `The catalog does not hold the run ${call.runId}, so its record has no place.` }), 'platform');
+    if (call.final && run.endedAt === null) await removeStagings(parts, run);
     const { fresh, ended } = await parts.catalog.transaction(async (trx) => {
       const written = await writePage(trx, { runId: call.runId, retry: run.retry, page: call.page, steps: call.steps, at: Date.now() });
       if (!call.final) return { fresh: written, ended: false };

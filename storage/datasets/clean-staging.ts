@@ -1,4 +1,4 @@
-/** Removes what the attempts of a run staged and nobody published: after a cancel or a failure. Workers. */
+/** Removes what the attempts of a run staged and nobody published: after a cancel or a failure. Server. */
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 import type { Store } from '../store.ts';
 import { stagingOfRun } from './layout.ts';

@@ -31,6 +31,8 @@ export interface System {
   look(runId: string): Promise<RunDetail | null>;
   /** The run when it is over. */
   ended(runId: string, limitMs?: number): Promise<RunDetail>;
+  /** Server, worker and Temporal end; their files stay. */
+  halt(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -78,6 +80,7 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
     };
     return {
       temporal, server, worker, url, env, heddle, call, look, stop,
+      halt: async () => { await Promise.all([worker.stop(), server.stop()]); await temporal.kill(); },
       folder: made.folder,
       store: join(made.folder, '.heddle', 'store', PROJECT),
       write(name, text) {
