@@ -149,7 +149,7 @@ async function approvalOf(runId: string): Promise<void> {
     if (active.join() !== told) say(`  ${(told = active.join()) || '...'}`);
     if (steps.some((step) => step.kind === 'gate' && step.status === 'waiting')) return;
     if (status !== 'running') throw new Error(`flights.train is ${status} and never asked: heddle show ${runId}`);
-    await sleep(500);
+    await sleep(1000);
   }
   throw new Error(`flights.train did not ask within ${APPROVAL_MS / 1000} s`);
 }
