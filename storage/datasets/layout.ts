@@ -30,6 +30,6 @@ export async function oldGenerations(store: Store, root: string, path: string): 
 
 /** A step path as one folder name: at most 200 bytes, different for different steps. */
 function folderName(step: string): string {
-  const name = encodeURIComponent(step).replace(/^\.+/, (dots) => '%2E'.repeat(dots.length));
+  const name = encodeURIComponent(step).replace(/^(?=\.)/, '~'); // no hidden folder, and none that leads elsewhere
   return name.length <= 200 ? name : `${name.slice(0, 180)}~${sha256Hex(step).slice(0, 16)}`;
 }

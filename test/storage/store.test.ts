@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
+import type { Json } from '../../dsl/plan/types.ts';
 import { iterateItems, joinPages, readItemsPage, writeItems, writePage } from '../../storage/items.ts';
-import { openStore } from '../../storage/store.ts';
+import { openStore, type Store } from '../../storage/store.ts';
 import { loadInputs, loadValue, storeValue } from '../../storage/values.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-store-'));
@@ -33,7 +34,79 @@ describe('stored values', () => {
   });
 });
 
+describe('inputs', () => {
+  it('lose their stored values at any depth, each read once, and keep the list of a slice where it is', async () => {
+    let reads = 0;
+    const counting: Store = { ...store, read: (uri, range) => { reads++; return store.read(uri, range); } };
+    const inner = (await storeValue(store, { runId: 'r', step: 's' }, { deep: [1, 2] }, [])) as unknown as Json;
+    const outer = (await storeValue(store, { runId: 'r', step: 's' }, { inner, name: 'x' }, [])) as unknown as Json;
+    const slice = { kind: 'slice', dataset: 'd', uri: 'file:///d', digest: 'x', rows: 1, bytes: 1, partitions: inner };
+    const path = (...segments: string[]): Json => ({ $storedPath: { stored: outer, path: segments } });
+    expect(await loadInputs(counting, { a: [outer, outer], slice, b: path('inner', 'deep', '1'), c: path('inner', 'deep', 'length'), d: path('none', 'x'), e: path('inner', 'deep', '7'), f: path('name', 'length') }))
+      .toEqual({ a: [{ inner: { deep: [1, 2] }, name: 'x' }, { inner: { deep: [1, 2] }, name: 'x' }], slice, b: 2, c: 2, d: null, e: null, f: null });
+    expect(reads).toBe(2);
+  });
+  it('whose stored value is gone say so', async () => {
+    const stored = await storeValue(store, { runId: 'gone', step: 's' }, { n: 'gone' }, []);
+    await store.remove(stored.$stored.uri);
+    await expect(loadInputs(store, [stored as unknown as Json])).rejects.toThrow(/HDL-VALUE-CHANGED[^]*not there any more/);
+  });
+});
+
 describe('item lists', () => {
+  it('of 100,000 items are written and read page by page', async () => {
+    let open = 0;
+    let most = 0;
+    async function* items() {
+      for (let i = 0; i < 100_000; i++) {
+        most = Math.max(most, ++open);
+        yield { i, text: `item ${i}` };
+        if (i % 500 === 499) open = 0;
+      }
+    }
+    const list = await writeItems(store, 'store://lists/large', items());
+    expect(list).toMatchObject({ count: 100_000, pageSize: 500 });
+    expect(await readItemsPage(store, list, 199)).toHaveLength(500);
+    expect(await readItemsPage(store, list, 200)).toEqual([]);
+    let next = 0;
+    for await (const item of iterateItems(store, list)) if ((item as { i: number }).i !== next++) throw new Error(`item ${next - 1} is out of order`);
+    expect(next).toBe(100_000);
+    expect(most).toBe(500);
+  });
+  it('joined of pages of any sizes keep their order, and an empty page is none the worse', async () => {
+    const sizes = [3, 0, 500, 1, 20];
+    let next = 0;
+    const pages = [];
+    for (const [i, size] of sizes.entries()) {
+      const items = Array.from({ length: size }, () => next++);
+      const { uri, count } = await writePage(store, `store://lists/sizes-${i}.json`, items);
+      pages.push({ uri, count });
+    }
+    const list = await joinPages(store, 'store://lists/of-sizes', pages);
+    expect(list.count).toBe(524);
+    expect(await readItemsPage(store, list, 3)).toEqual([503]);
+    const items = [];
+    for await (const item of iterateItems(store, list)) items.push(item);
+    expect(items).toEqual(Array.from({ length: 524 }, (_, i) => i));
+  });
+  it('whose pages or index were touched are refused', async () => {
+    const write = async (name: string) => writeItems(store, `store://lists/${name}`, [1, 2, 3]);
+    const edited = await write('edited');
+    await store.write(`${edited.uri}/page-00000.json`, Buffer.from('[1,2,4]'));
+    await expect(readItemsPage(store, edited, 0)).rejects.toMatchObject({ code: 'HDL-VALUE-CHANGED' });
+    const lost = await write('lost');
+    await store.remove(`${lost.uri}/page-00000.json`);
+    await expect(iterateItems(store, lost).next()).rejects.toMatchObject({ code: 'HDL-VALUE-CHANGED' });
+    const reindexed = await write('reindexed');
+    await store.write(`${reindexed.uri}/index.json`, Buffer.from('{"pages":[]}'));
+    await expect(readItemsPage(store, reindexed, 0)).rejects.toMatchObject({ code: 'HDL-VALUE-CHANGED' });
+    const page = await writePage(store, 'store://lists/count.json', [1]);
+    await expect(joinPages(store, 'store://lists/miscounted', [{ uri: page.uri, count: 2 }])).rejects.toThrow(/HDL-VALUE-CHANGED[^]*holds 1 items, and 2 were written/);
+  });
+  it('hold JSON only', async () => {
+    await expect(writeItems(store, 'store://lists/bad', [1, undefined as never])).rejects.toThrow(/HDL-NOT-JSON[^]*Item 1 of the list is undefined/);
+  });
+
   it('hold any number of items in pages of 500', async () => {
     const list = await writeItems(store, 'store://lists/a', (function* () { for (let i = 0; i < 1234; i++) yield i; })());
     expect(list).toMatchObject({ kind: 'items', count: 1234, pageSize: 500 });
