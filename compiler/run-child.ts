@@ -13,7 +13,7 @@ export interface Surroundings {
 }
 
 /** What a process needs to start, on any system; the rest of the environment is another one for the second child. */
-const NEEDED = /^(PATH|LD_LIBRARY_PATH|TMPDIR|TEMP|TMP|SYSTEMROOT|WINDIR|COMSPEC|PATHEXT|NODE_OPTIONS|NODE_PATH|NODE_EXTRA_CA_CERTS)$/i;
+const NEEDED = /^(PATH|LD_LIBRARY_PATH|TMPDIR|TEMP|TMP|SYSTEMROOT|WINDIR|COMSPEC|PATHEXT|NODE_OPTIONS|NODE_PATH|NODE_EXTRA_CA_CERTS|NODE_COMPILE_CACHE)$/i;
 
 /** As the author sees his machine, but for the time zone. */
 export const firstSurroundings = (folder: string): Surroundings => ({ cwd: folder, env: { ...process.env, TZ: 'UTC' }, show: true });
