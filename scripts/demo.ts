@@ -33,7 +33,15 @@ const withPython = python.status === 0;
 rmSync(state, { recursive: true, force: true });
 mkdirSync(state, { recursive: true });
 let server: DevServer | null = null;
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void (server?.stop() ?? Promise.resolve()).then(() => process.exit(130)));
+let stopped = false;
+const interrupted = async (): Promise<void> => {
+  stopped = true;
+  say('\nstopping');
+  heddle.stop();
+  await server?.stop();
+  process.exit(130);
+};
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupted());
 let done = false;
 try {
   chapter('heddle dev: Temporal, server and worker on a fresh state folder');
@@ -44,6 +52,7 @@ try {
   );
   done = await demo(server);
 } catch (error) {
+  if (stopped) await new Promise(() => {}); // interrupted() ends the process
   say(`\nthe demo failed: ${error instanceof Error ? error.message : String(error)}`);
   say(`the log of heddle dev: ${join(state, 'dev.log')}`);
 }

@@ -8,6 +8,7 @@ const program = join(root, 'bin', 'heddle.mjs');
 
 export class HeddleCommand {
   private readonly env: NodeJS.ProcessEnv;
+  private running: ChildProcess | null = null;
   /** `state`: folder of the embedded parts; nothing outside of it is written. */
   constructor(state: string) {
     this.env = { ...process.env, HEDDLE_STATE: state };
@@ -37,8 +38,15 @@ export class HeddleCommand {
     return child;
   }
 
+  /** Ends the command that runs now: the demo was interrupted. */
+  stop(): void {
+    this.running?.kill('SIGTERM');
+  }
+
   private spawn(args: readonly string[], output: 'inherit' | 'pipe'): ChildProcess {
-    return spawn(process.execPath, [program, ...args], { cwd: root, env: this.env, stdio: ['ignore', output, output] });
+    const child = spawn(process.execPath, [program, ...args], { cwd: root, env: this.env, stdio: ['ignore', output, output] });
+    this.running = child;
+    return child;
   }
 }
 

@@ -13,7 +13,7 @@ for (const [version, score] of [
 }
 let now: string | null = null;
 for (let i = 0; i < Number(swaps); i++) {
-  const next = now === 'a' ? 'b' : 'a';
+  const next: string = now === 'a' ? 'b' : 'a';
   if (!store.swap(now, next, `swap-${i}`)) throw new Error(`swap ${i} lost, and nobody else swaps`);
   now = next;
   await new Promise((resolve) => setTimeout(resolve, 1)); // lets the reader in between
