@@ -13,6 +13,7 @@ import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import { poolActivities } from './activities.ts';
 import { codeDigests } from './code-digests.ts';
 import { guardExit, guardUncaught } from './exit-guard.ts';
+import { guardOutput } from './output-guard.ts';
 import { returnLost } from './return-lost.ts';
 import { EventPush } from './push.ts';
 import { RunningSteps } from './running-steps.ts';
@@ -111,6 +112,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     };
     undo.push(guardExit(parts.steps));
     if (options.ownProcess) {
+      undo.push(guardOutput(parts.secrets.redactor));
       undo.push(
         guardUncaught(
           parts.steps,

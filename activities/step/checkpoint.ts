@@ -38,9 +38,11 @@ export function stepCheckpoint(call: StepCall, host: StepHost): StepCheckpoint {
     },
     async save(value) {
       used = true;
-      const text = JSON.stringify(value);
+      const own = JSON.stringify(value);
+      // a checkpoint may be large: it is looked through only where there is something to find
+      const text = host.redactor.empty ? own : JSON.stringify(host.redactor.json(JSON.parse(own) as Json));
       await host.files.write(uri, Buffer.from(text, 'utf8'));
-      if (text.length <= CURSOR_BYTES) host.heartbeat(host.redactor.json(JSON.parse(text) as Json));
+      if (text.length <= CURSOR_BYTES) host.heartbeat(JSON.parse(text) as Json);
     },
     async clear() {
       if (used) await host.files.remove(uri);

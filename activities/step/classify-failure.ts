@@ -9,7 +9,7 @@ import type { FailureClass } from '../../dsl/plan/types.ts';
 import { StepError } from './step-error.ts';
 import type { Redactor } from './redactor.ts';
 
-/** Temporal cuts a failure at 4 KiB. */
+/** Temporal cuts a failure at 4 KiB. Secrets go first: of one that the cut goes through, a part would stay. */
 const MAX_MESSAGE = 2_000;
 const UPSTREAM = new Set([
   'ECONNREFUSED',
@@ -50,9 +50,9 @@ const BY_CODE: Partial<Record<ErrorCode, FailureClass>> = {
 
 export function classifyFailure(thrown: unknown, redactor: Redactor): StepError {
   if (thrown instanceof StepError) return thrown;
-  if (!(thrown instanceof Error)) return new StepError({ class: 'user', code: 'Error', message: redactor.text(cut(textOf(thrown))) });
+  if (!(thrown instanceof Error)) return new StepError({ class: 'user', code: 'Error', message: cut(redactor.text(textOf(thrown))) });
   return new StepError(
-    { class: classOf(thrown), code: isHeddleError(thrown) ? thrown.code : thrown.name || 'Error', message: redactor.text(cut(thrown.message || thrown.name)) },
+    { class: classOf(thrown), code: isHeddleError(thrown) ? thrown.code : redactor.text(thrown.name) || 'Error', message: cut(redactor.text(thrown.message || thrown.name)) },
     thrown.stack === undefined ? null : redactor.text(thrown.stack),
   );
 }

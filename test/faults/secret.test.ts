@@ -6,7 +6,7 @@ import { startSystem, type System } from '../chaos/system.ts';
 
 const SECRET = 'correct-horse-battery-staple-4417';
 /** As somebody who looks for it would: in clear, and in base64 wherever it began in the encoded text. */
-const needles = [SECRET, ...['', 'x', 'xx'].flatMap((before) => (['base64', 'base64url'] as const).map((encoding) => Buffer.from(before + SECRET).toString(encoding).slice(4, -4)))];
+const needles = [SECRET, SECRET.slice(0, 16), ...['', 'x', 'xx'].flatMap((before) => (['base64', 'base64url'] as const).map((encoding) => Buffer.from(before + SECRET).toString(encoding).slice(4, -4)))];
 
 const leaky = `import { always, command, map, pipeline, task, z } from 'heddle';
 
@@ -27,6 +27,8 @@ export const speaks = task({ ...how, name: 's.speaks', output: z.string(), async
 } });
 export const returns = task({ ...how, name: 's.returns', input: z.object({ times: z.int() }), output: z.object({ text: z.string() }), async run({ times }, ctx) { return { text: (await ctx.secret('token') + ' ').repeat(times) }; } });
 export const takes = task({ ...how, name: 's.takes', input: z.object({ text: z.string() }), output: z.int(), async run({ text }, ctx) { ctx.log.info(text); return text.length; } });
+/** A failure's message is cut at 2,000 characters, here in the middle of the secret. */
+export const torn = task({ ...how, name: 's.torn', output: z.string(), async run(_, ctx) { throw new Error('x'.repeat(1_980) + await ctx.secret('token')); } });
 export const wrong = task({ ...how, name: 's.wrong', output: z.int(), run: (async (_: unknown, ctx: { secret(name: string): Promise<string> }) => ctx.secret('token')) as never });
 export const program = command({ ...how, name: 's.program', argv: ['sh', '-c', 'echo "$HEDDLE_SECRET_TOKEN"; echo "$HEDDLE_SECRET_TOKEN" >&2; exit 1'] });
 export const apart = task({ ...how, name: 's.apart', isolate: 'process', output: z.string(), async run(_, ctx) { console.log(await ctx.secret('token')); throw new Error(await ctx.secret('token')); } });
@@ -38,6 +40,7 @@ export const leaks = pipeline({ name: 's.leaks' }, () => {
   speaks({}, { id: 'speaks' });
   takes({ text: returns({ times: 2 }, { id: 'short' }).text }, { id: 'takes-short' });
   takes({ text: returns({ times: 300 }, { id: 'long' }).text }, { id: 'takes-long' });
+  torn({}, { id: 'torn' });
   wrong({}, { id: 'wrong' });
   program({}, { id: 'program' });
   apart({}, { id: 'apart' });

@@ -1,0 +1,17 @@
+/** Keeps secrets out of what a task prints past its log: console and the process's own streams. Worker processes only. */
+import type { Redactor } from '../activities/step/redactor.ts';
+
+/** Undoes it. Text is looked at a write at a time, as console gives it. */
+export function guardOutput(redactor: Redactor): () => void {
+  const undo = [process.stdout, process.stderr].map((stream) => {
+    const write = stream.write.bind(stream);
+    const guarded = (chunk: string | Uint8Array, ...rest: never[]): boolean => write(typeof chunk === 'string' ? redactor.text(chunk) : chunk, ...rest);
+    stream.write = guarded as typeof stream.write; // both of its overloads end in the same call
+    return () => {
+      stream.write = write;
+    };
+  });
+  return () => {
+    for (const step of undo) step();
+  };
+}
