@@ -109,7 +109,8 @@ describe('a supervised worker', () => {
     ]);
     await until('both steps', () => existsSync(file) && existsSync(pidFile));
     const program = readFileSync(pidFile, 'utf8').trim();
-    await until('notes of both', () => readdirSync(join(project.folder, '.heddle', 'running')).length === 2);
+    const notes = join(project.folder, '.heddle', 'running');
+    await until('notes of both', () => existsSync(notes) && readdirSync(notes).length === 2);
     process.kill(supervisor.pid ?? 0, 'SIGKILL');
     await until('the program is gone', () => !existsSync(`/proc/${program}`) || readFileSync(`/proc/${program}/stat`, 'utf8').includes(') Z'));
     const [counts, lost] = await handle.result();
