@@ -35,7 +35,8 @@ export async function writeItems(store: Store, folder: string, items: Items): Pr
     page = [];
   };
   for await (const item of items) {
-    if (JSON.stringify(item) === undefined) throw new HeddleError('HDL-NOT-JSON', { what: `Item ${count} of the list is ${typeof item}, which JSON cannot hold.`, where: folder });
+    if (JSON.stringify(item) === undefined)
+      throw new HeddleError('HDL-NOT-JSON', { what: `Item ${count} of the list is ${typeof item}, which JSON cannot hold.`, where: folder });
     count++;
     if (page.push(item) === ITEMS_PER_PAGE) await flush();
   }

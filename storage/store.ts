@@ -21,20 +21,30 @@ export type FileSystems = Readonly<Record<string, FileSystem>>;
 /** `root`: a folder, or the address of one. */
 export function openStore({ root, project }: { readonly root: string; readonly project: string }, systems: FileSystems = { file: localFiles }): Store {
   const base = parseUri(root.includes('://') ? root : `file://${resolvePath(root).split('/').map(encodeURIComponent).join('/')}`);
-  const known = Object.keys(systems).map((scheme) => `${scheme}://`).join(', ');
+  const known = Object.keys(systems)
+    .map((scheme) => `${scheme}://`)
+    .join(', ');
   if (!systems[base.scheme]) {
     throw new HeddleError('HDL-BAD-URI', {
-      what: `storage.root is ${root}, and there is no file system for ${base.scheme}://.`, where: 'storage.root (HEDDLE_STORAGE_ROOT)', fix: `Use a folder, or one of ${known}.`,
+      what: `storage.root is ${root}, and there is no file system for ${base.scheme}://.`,
+      where: 'storage.root (HEDDLE_STORAGE_ROOT)',
+      fix: `Use a folder, or one of ${known}.`,
     });
   }
   const resolve = (uri: string): string => {
     const address = parseUri(uri);
     if (address.scheme === 'store') return formatUri({ ...base, names: [...base.names, project, ...address.names] });
     if (!systems[address.scheme]) {
-      throw new HeddleError('HDL-BAD-URI', { what: `${uri} is in no file system that is configured.`, fix: `Use store://... (relative to storage.root), or one of ${known}.` });
+      throw new HeddleError('HDL-BAD-URI', {
+        what: `${uri} is in no file system that is configured.`,
+        fix: `Use store://... (relative to storage.root), or one of ${known}.`,
+      });
     }
     if (address.scheme === 'file' && address.authority !== '') {
-      throw new HeddleError('HDL-BAD-URI', { what: `${uri} names the host ${address.authority}, and file: is local.`, fix: 'Write file:/// with three slashes.' });
+      throw new HeddleError('HDL-BAD-URI', {
+        what: `${uri} names the host ${address.authority}, and file: is local.`,
+        fix: 'Write file:/// with three slashes.',
+      });
     }
     return formatUri(address);
   };
@@ -54,7 +64,8 @@ export function openStore({ root, project }: { readonly root: string; readonly p
     async renameFolder(from, to) {
       const target = resolve(to);
       await at(from, async (system, source) => {
-        if (systemOf(target) !== system) throw new HeddleError('HDL-BAD-URI', { what: `${source} cannot be renamed to ${target}: they are in two file systems.` });
+        if (systemOf(target) !== system)
+          throw new HeddleError('HDL-BAD-URI', { what: `${source} cannot be renamed to ${target}: they are in two file systems.` });
         await system.renameFolder(source, target);
       });
     },

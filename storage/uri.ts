@@ -15,7 +15,8 @@ export interface Address {
 /** Throws HDL-BAD-URI for what is no address, and for a name that leads elsewhere ('..', '.'). */
 export function parseUri(uri: string): Address {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/s.exec(uri) ?? [];
-  if (scheme === undefined || rest === undefined) throw bad(uri, 'is no address.', 'Write store://folder/file, or an absolute one such as file:///folder/file.');
+  if (scheme === undefined || rest === undefined)
+    throw bad(uri, 'is no address.', 'Write store://folder/file, or an absolute one such as file:///folder/file.');
   const slash = rest.indexOf('/');
   const literal = scheme === 'store';
   const authority = literal ? '' : slash < 0 ? rest : rest.slice(0, slash);
@@ -27,7 +28,8 @@ export function parseUri(uri: string): Address {
       const name = literal ? part : decoded(part, uri);
       // the encoded dots too: a server may decode them once more
       if (/^(\.|%2e){1,2}$/i.test(name)) throw bad(uri, `leaves its root: it has "${part}" in it.`, 'Leave it out.');
-      if (name.includes('/') || name.includes('\0') || /\p{Surrogate}/u.test(name)) throw bad(uri, `has a name that no file can have: ${JSON.stringify(part)}.`);
+      if (name.includes('/') || name.includes('\0') || /\p{Surrogate}/u.test(name))
+        throw bad(uri, `has a name that no file can have: ${JSON.stringify(part)}.`);
       return name;
     });
   return { scheme, authority, names };

@@ -21,7 +21,9 @@ export async function listPartitions(store: Store, dataset: DatasetDef): Promise
     const prefix = dimensionPrefix(name);
     paths = (
       await inTurns(paths, async (path) =>
-        (await store.list(childUri(root, ...path))).filter((entry) => entry.folder && nameOfUri(entry.uri).startsWith(prefix)).map((entry) => [...path, nameOfUri(entry.uri)]),
+        (await store.list(childUri(root, ...path)))
+          .filter((entry) => entry.folder && nameOfUri(entry.uri).startsWith(prefix))
+          .map((entry) => [...path, nameOfUri(entry.uri)]),
       )
     ).flat();
   }

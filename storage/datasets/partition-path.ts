@@ -26,7 +26,9 @@ export function partitionKey(dataset: Partitioned, key: JsonObject): Key {
   try {
     return checkKey(dataset.partitions, own);
   } catch (error) {
-    throw error instanceof HeddleError ? new HeddleError('HDL-BAD-KEY', { what: error.what, where: `dataset ${dataset.name}, key ${JSON.stringify(key)}`, fix: error.fix, cause: error }) : error;
+    throw error instanceof HeddleError
+      ? new HeddleError('HDL-BAD-KEY', { what: error.what, where: `dataset ${dataset.name}, key ${JSON.stringify(key)}`, fix: error.fix, cause: error })
+      : error;
   }
 }
 
@@ -52,6 +54,5 @@ export const partitionUri = (root: string, path: string): string => childUri(roo
 export const dimensionPrefix = (name: string): string => `${escaped(name)}=`;
 
 /** Hive's own list of characters (FileUtils.escapePathName); a name of dots alone would lead elsewhere. */
-const escaped = (text: string): string =>
-  text.replaceAll(/[\u0001-\u001f\u007f"#%'*/:=?\\{[\]^]/g, hex).replace(/^\.+$/, (dots) => dots.replaceAll('.', hex));
+const escaped = (text: string): string => text.replaceAll(/[\u0001-\u001f\u007f"#%'*/:=?\\{[\]^]/g, hex).replace(/^\.+$/, (dots) => dots.replaceAll('.', hex));
 const hex = (char: string): string => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`;

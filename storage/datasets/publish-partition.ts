@@ -73,5 +73,13 @@ async function handle(store: Store, staged: Staged, path: string, generation: nu
   // nothing of this step is staged any more: what earlier attempts left goes too
   if (manifest) await store.remove(stagingOfStep(staged.uri, manifest.runId, manifest.step), { recursive: true });
   const partitions: readonly PinnedPartition[] = [{ path, generation, manifest: staged.manifestDigest, rows: staged.rows, bytes: staged.bytes }];
-  return { kind: 'slice', dataset: staged.dataset, uri: staged.uri, digest: digestOf(partitions as unknown as Json), rows: staged.rows, bytes: staged.bytes, partitions };
+  return {
+    kind: 'slice',
+    dataset: staged.dataset,
+    uri: staged.uri,
+    digest: digestOf(partitions as unknown as Json),
+    rows: staged.rows,
+    bytes: staged.bytes,
+    partitions,
+  };
 }

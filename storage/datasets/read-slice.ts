@@ -26,7 +26,11 @@ export async function* readSlice(
   const all = columnTypes(dataset.schema, dataset.name);
   const unknown = options.columns?.find((name) => !all.some((type) => type.name === name));
   if (unknown !== undefined) {
-    throw new HeddleError('HDL-FILE-SCHEMA', { what: `${dataset.name} has no column ${unknown}.`, where: `dataset ${dataset.name}`, fix: `Its columns: ${all.map(({ name }) => name).join(', ')}.` });
+    throw new HeddleError('HDL-FILE-SCHEMA', {
+      what: `${dataset.name} has no column ${unknown}.`,
+      where: `dataset ${dataset.name}`,
+      fix: `Its columns: ${all.map(({ name }) => name).join(', ')}.`,
+    });
   }
   const types = options.columns ? all.filter(({ name }) => options.columns?.includes(name)) : all;
   for (const pinned of await partitionsOf(store, slice)) {
@@ -49,7 +53,8 @@ async function locate(store: Store, slice: SliceHandle, pinned: PinnedPartition)
   const generations = generationsOf(slice.uri, pinned.path);
   const inPlace = partitionUri(slice.uri, pinned.path);
   const old = async (): Promise<string[]> => (await oldGenerations(store, slice.uri, pinned.path)).map((number) => childUri(generations, String(number)));
-  for (const folders of [async () => [inPlace], old, async () => [inPlace]]) { // a replacement may be under way: in place once more
+  for (const folders of [async () => [inPlace], old, async () => [inPlace]]) {
+    // a replacement may be under way: in place once more
     for (const folder of await folders()) {
       const found = await readManifest(store, folder);
       if (found?.digest === pinned.manifest) return { folder, manifest: found.manifest };

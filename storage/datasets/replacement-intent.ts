@@ -26,7 +26,8 @@ export const intentUri = (root: string, path: string, manifestDigest: string): s
 export async function rollForward(store: Store, root: string, path: string): Promise<void> {
   const target = partitionUri(root, path);
   const intents = (await store.list(generationsOf(root, path))).filter((entry) => !entry.folder && nameOfUri(entry.uri).startsWith(PREFIX));
-  for (const entry of intents.toSorted((a, b) => b.mtimeMs - a.mtimeMs)) { // the newest knows best
+  for (const entry of intents.toSorted((a, b) => b.mtimeMs - a.mtimeMs)) {
+    // the newest knows best
     const wish = await readIntent(store, entry.uri);
     if (!wish) continue;
     if (await store.stat(target)) {

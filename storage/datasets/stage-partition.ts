@@ -27,8 +27,8 @@ export interface Stager {
   readonly codeDigest: string | null;
   readonly inputs: readonly SliceHandle[];
 }
-/** A file is closed with the row group that takes it beyond this: a reader holds one file in memory. */
-const BYTES_PER_FILE = 128 * 1024 * 1024;
+/** A file is closed with the row group that takes it beyond this. A reader holds one file in memory, and its decoder a copy. */
+const BYTES_PER_FILE = 64 * 1024 * 1024;
 const ROWS_PER_BATCH = 65_536;
 
 /** Throws HDL-BAD-KEY, HDL-BAD-ROW-SCHEMA, HDL-BAD-ROW. */

@@ -8,9 +8,14 @@ export function checkFileSchema(types: readonly ColumnType[], schema: Schema, fi
   for (const { name, kind } of types) {
     const field = schema.fields.find((one) => one.name === name);
     if (!field) {
-      throw new HeddleError('HDL-FILE-SCHEMA', { what: `Column ${name}: expected ${kind}, and the file has no such column.`, where: file, fix: `The file has ${schema.fields.map((one) => one.name).join(', ')}.` });
+      throw new HeddleError('HDL-FILE-SCHEMA', {
+        what: `Column ${name}: expected ${kind}, and the file has no such column.`,
+        where: file,
+        fix: `The file has ${schema.fields.map((one) => one.name).join(', ')}.`,
+      });
     }
-    if (!fits(kind, field.type)) throw new HeddleError('HDL-FILE-SCHEMA', { what: `Column ${name}: expected ${kind}, found ${String(field.type)}.`, where: file });
+    if (!fits(kind, field.type))
+      throw new HeddleError('HDL-FILE-SCHEMA', { what: `Column ${name}: expected ${kind}, found ${String(field.type)}.`, where: file });
   }
 }
 

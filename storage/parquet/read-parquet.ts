@@ -50,7 +50,11 @@ function whole<T>({ name }: ParquetFile, work: () => T): T {
   try {
     return work();
   } catch (error) {
-    throw new HeddleError('HDL-BAD-FILE', { what: `The file cannot be decoded: ${error instanceof Error ? error.message : String(error)}.`, where: name, cause: error });
+    throw new HeddleError('HDL-BAD-FILE', {
+      what: `The file cannot be decoded: ${error instanceof Error ? error.message : String(error)}.`,
+      where: name,
+      cause: error,
+    });
   }
 }
 

@@ -14,7 +14,8 @@ export function toRecordBatch(types: readonly ColumnType[], schema: Schema, batc
 
 /** Each column there, as long as the batch, and none that the dataset does not have: most often a misspelt one. Throws HDL-BAD-ROW. */
 export function checkColumns(types: readonly ColumnType[], { numRows, columns }: Columnar, dataset: string): void {
-  const bad = (what: string): HeddleError => new HeddleError('HDL-BAD-ROW', { what, where: dataset, fix: `Its columns: ${types.map((type) => type.name).join(', ')}.` });
+  const bad = (what: string): HeddleError =>
+    new HeddleError('HDL-BAD-ROW', { what, where: dataset, fix: `Its columns: ${types.map((type) => type.name).join(', ')}.` });
   if (!Number.isSafeInteger(numRows) || numRows < 0) throw bad(`A batch says that it has ${String(numRows)} rows.`);
   for (const [name, values] of Object.entries(columns)) {
     if (typeof values !== 'object') continue; // a field beside the columns is none of them
@@ -37,7 +38,11 @@ export function columnsOfRows(types: readonly ColumnType[], rows: readonly objec
 /** Rows from..to of a batch, without copying typed arrays. */
 export function partOf({ columns }: Columnar, from: number, to: number): Columnar {
   const part = (values: ArrayLike<unknown>): ArrayLike<unknown> =>
-    ArrayBuffer.isView(values) ? (values as Float64Array).subarray(from, to) : typeof values === 'object' ? Array.prototype.slice.call(values, from, to) : values;
+    ArrayBuffer.isView(values)
+      ? (values as Float64Array).subarray(from, to)
+      : typeof values === 'object'
+        ? Array.prototype.slice.call(values, from, to)
+        : values;
   return { numRows: to - from, columns: Object.fromEntries(Object.entries(columns).map(([name, values]) => [name, part(values)])) };
 }
 
@@ -61,13 +66,31 @@ class ColumnWriter {
     const { values } = this;
     switch (this.type.kind) {
       case 'double':
-        return this.made(arrowType('double'), this.filled(new Float64Array(values.length), 'a number', (value) => (Number.isFinite(value) ? (value as number) : undefined)));
+        return this.made(
+          arrowType('double'),
+          this.filled(new Float64Array(values.length), 'a number', (value) => (Number.isFinite(value) ? (value as number) : undefined)),
+        );
       case 'int32':
-        return this.made(arrowType('int32'), this.filled(new Int32Array(values.length), 'a whole number of 32 bits', (value) => ((Number(value) | 0) === Number(value) && isNumeric(value) ? Number(value) : undefined)));
+        return this.made(
+          arrowType('int32'),
+          this.filled(new Int32Array(values.length), 'a whole number of 32 bits', (value) =>
+            (Number(value) | 0) === Number(value) && isNumeric(value) ? Number(value) : undefined,
+          ),
+        );
       case 'int':
-        return this.made(arrowType('int'), values instanceof BigInt64Array ? this.safe(values) : this.filled(new BigInt64Array(values.length), 'a whole number', bigOf));
+        return this.made(
+          arrowType('int'),
+          values instanceof BigInt64Array ? this.safe(values) : this.filled(new BigInt64Array(values.length), 'a whole number', bigOf),
+        );
       case 'timestamp':
-        return this.made(arrowType('timestamp'), this.filled(new BigInt64Array(values.length), 'a date and time with its zone, such as 2001-03-01T05:00:00Z', (value) => microseconds(value) ?? undefined));
+        return this.made(
+          arrowType('timestamp'),
+          this.filled(
+            new BigInt64Array(values.length),
+            'a date and time with its zone, such as 2001-03-01T05:00:00Z',
+            (value) => microseconds(value) ?? undefined,
+          ),
+        );
       case 'boolean':
         return this.booleans();
       case 'string':

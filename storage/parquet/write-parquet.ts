@@ -16,21 +16,24 @@ export async function* parquetBytes(types: readonly ColumnType[], batches: Async
   if (first.done) throw new Error('a Parquet file needs a batch, if an empty one');
   let waiting: RecordBatch | null = first.value;
   let failed: { readonly error: unknown } | null = null;
-  const source = new ReadableStream<unknown>({
-    async pull(controller) {
-      try {
-        const batch: RecordBatch | null = waiting ?? ((await batches.next()).value as RecordBatch | undefined) ?? null;
-        waiting = null;
-        if (!batch) return controller.close();
-        const table = WasmTable.fromIPCStream(tableToIPC(new ArrowTable([batch]), 'stream'));
-        for (const one of table.recordBatches()) controller.enqueue(one); // the writer takes and frees them
-        table.free();
-      } catch (error) {
-        failed = { error };
-        controller.close(); // an error would cross the border as a text
-      }
+  const source = new ReadableStream<unknown>(
+    {
+      async pull(controller) {
+        try {
+          const batch: RecordBatch | null = waiting ?? ((await batches.next()).value as RecordBatch | undefined) ?? null;
+          waiting = null;
+          if (!batch) return controller.close();
+          const table = WasmTable.fromIPCStream(tableToIPC(new ArrowTable([batch]), 'stream'));
+          for (const one of table.recordBatches()) controller.enqueue(one); // the writer takes and frees them
+          table.free();
+        } catch (error) {
+          failed = { error };
+          controller.close(); // an error would cross the border as a text
+        }
+      },
     },
-  }, { highWaterMark: 0 });
+    { highWaterMark: 0 },
+  );
   const bytes = await transformParquetStream(source, propertiesFor(types, first.value));
   for await (const part of bytes as AsyncIterable<Uint8Array>) {
     if (failed) break;

@@ -14,7 +14,9 @@ import { openStore, type Store } from '../../storage/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-datasets-'));
 const store = openStore({ root: folder, project: 'test' });
-afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 let n = 0;
 const dataset = (): DatasetDef => ({
@@ -24,16 +26,40 @@ const dataset = (): DatasetDef => ({
   schema: {
     type: 'object',
     properties: {
-      n: { type: 'integer' }, x: { type: 'number' }, s: { type: 'string' }, b: { type: 'boolean' }, at: { type: 'string', format: 'date-time' },
-      maybe: { anyOf: [{ type: 'string' }, { type: 'null' }] }, list: { type: 'array', items: { type: 'number' } }, o: { type: 'object', properties: {} },
+      n: { type: 'integer' },
+      x: { type: 'number' },
+      s: { type: 'string' },
+      b: { type: 'boolean' },
+      at: { type: 'string', format: 'date-time' },
+      maybe: { anyOf: [{ type: 'string' }, { type: 'null' }] },
+      list: { type: 'array', items: { type: 'number' } },
+      o: { type: 'object', properties: {} },
     },
     required: ['n', 'x', 's', 'b', 'at', 'maybe', 'list', 'o'],
   },
 });
-const row = (i: number) => ({ n: i, x: i / 3, s: i % 2 ? 'ü漢' : '', b: i % 2 === 0, at: '2001-03-01T05:06:07.123456Z', maybe: i % 3 ? 'x' : null, list: [i, 0.5], o: { k: i } });
+const row = (i: number) => ({
+  n: i,
+  x: i / 3,
+  s: i % 2 ? 'ü漢' : '',
+  b: i % 2 === 0,
+  at: '2001-03-01T05:06:07.123456Z',
+  maybe: i % 3 ? 'x' : null,
+  list: [i, 0.5],
+  o: { k: i },
+});
 const stage = (of: Store, d: DatasetDef, day: string, rows: RowBatches, attempt = 1, runId = 'r1') =>
   stagePartition(of, d, { day }, rows, by(runId, 's', attempt));
-const by = (runId: string, step: string, attempt = 1): Stager => ({ runId, step, attempt, planHash: 'p', task: 't', version: '1', codeDigest: null, inputs: [] });
+const by = (runId: string, step: string, attempt = 1): Stager => ({
+  runId,
+  step,
+  attempt,
+  planHash: 'p',
+  task: 't',
+  version: '1',
+  codeDigest: null,
+  inputs: [],
+});
 async function rowsOf(d: DatasetDef, slice: Parameters<typeof readSlice>[2]): Promise<Record<string, unknown>[]> {
   const rows: Record<string, unknown>[] = [];
   for await (const batch of readSlice(store, d, slice)) rows.push(...batch.rows());
@@ -65,9 +91,14 @@ describe('a partition', () => {
   });
   it('takes columns, and may be empty', async () => {
     const d = { ...dataset(), schema: { type: 'object', properties: { n: { type: 'integer' }, x: { type: 'number' } }, required: ['n', 'x'] } };
-    const columns = (async function* () { yield { numRows: 2, columns: { n: new Float64Array([1, 2]), x: new Float64Array([0.5, 1.5]) } }; })();
+    const columns = (async function* () {
+      yield { numRows: 2, columns: { n: new Float64Array([1, 2]), x: new Float64Array([0.5, 1.5]) } };
+    })();
     const slice = await publishPartition(store, (await stage(store, d, '2001-03-01', columns)).staged, { replace: true });
-    expect(await rowsOf(d, slice)).toEqual([{ n: 1, x: 0.5 }, { n: 2, x: 1.5 }]);
+    expect(await rowsOf(d, slice)).toEqual([
+      { n: 1, x: 0.5 },
+      { n: 2, x: 1.5 },
+    ]);
     const empty = await publishPartition(store, (await stage(store, d, '2001-03-02', [])).staged, { replace: true });
     expect(await rowsOf(d, empty)).toEqual([]);
   });
@@ -94,7 +125,13 @@ describe('a replacement', () => {
     await publishPartition(store, (await stage(store, d, '2001-03-01', [row(1)])).staged, { replace: true });
     const { staged } = await stage(store, d, '2001-03-01', [row(2)], 1, 'r2');
     let renames = 0;
-    const dying: Store = { ...store, renameFolder: async (from, to) => { if (++renames === 2) throw new Error('killed'); await store.renameFolder(from, to); } };
+    const dying: Store = {
+      ...store,
+      renameFolder: async (from, to) => {
+        if (++renames === 2) throw new Error('killed');
+        await store.renameFolder(from, to);
+      },
+    };
     await expect(publishPartition(dying, staged, { replace: true })).rejects.toThrow('killed');
     const slice = await publishPartition(store, staged, { replace: true });
     expect((await rowsOf(d, slice)).map((one) => one['n'])).toEqual([2]);
@@ -105,7 +142,9 @@ describe('a replacement', () => {
 describe('what is wrong is said', () => {
   it('a row that does not fit names column, row, expected and found', async () => {
     const d = dataset();
-    await expect(stage(store, d, '2001-03-01', [{ ...row(1), n: 'five' }])).rejects.toThrow(/HDL-BAD-ROW: Column n, row 0: expected a whole number, found "five"/);
+    await expect(stage(store, d, '2001-03-01', [{ ...row(1), n: 'five' }])).rejects.toThrow(
+      /HDL-BAD-ROW: Column n, row 0: expected a whole number, found "five"/,
+    );
     await expect(stage(store, d, '2001-03-01', [{ ...row(1), extra: 1 }])).rejects.toMatchObject({ code: 'HDL-BAD-ROW' });
   });
   it('a schema without fields is refused', async () => {
@@ -138,10 +177,14 @@ it('a long slice keeps its list of partitions in a file', async () => {
 describe('partitions of several dimensions, with any keys', () => {
   const wide = (): DatasetDef => ({
     ...dataset(),
-    partitions: { hour: { kind: 'hour', start: '2001-01-01', timezone: 'Europe/Berlin' }, wiki: { kind: 'keys', keys: ['en', 'de'] }, user: { kind: 'dynamic' } },
+    partitions: {
+      hour: { kind: 'hour', start: '2001-01-01', timezone: 'Europe/Berlin' },
+      wiki: { kind: 'keys', keys: ['en', 'de'] },
+      user: { kind: 'dynamic' },
+    },
     schema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
   });
-  const users = ['a', 'a/b', '..', '50%', '50%25', 'ü 漢', 'x=y', "q'#?*:[]{}^\\\"", ' ', '.', '+'];
+  const users = ['a', 'a/b', '..', '50%', '50%25', 'ü 漢', 'x=y', 'q\'#?*:[]{}^\\"', ' ', '.', '+'];
   const put = async (d: DatasetDef, key: JsonObject, n: number): Promise<SliceHandle> =>
     publishPartition(store, (await stagePartition(store, d, key, [{ n }], by('r', 's'))).staged, { replace: true });
 
@@ -166,7 +209,9 @@ describe('partitions of several dimensions, with any keys', () => {
     const key = { hour: '2001-10-28T02+01:00', wiki: 'en', user: 'a/b' };
     expect((await put(d, key, 1)).partitions).toMatchObject([{ generation: 1 }]);
     await put(d, { ...key, wiki: 'de' }, 5);
-    expect((await publishPartition(store, (await stagePartition(store, d, key, [{ n: 2 }], by('r2', 's'))).staged, { replace: true })).partitions).toMatchObject([{ generation: 2 }]);
+    expect(
+      (await publishPartition(store, (await stagePartition(store, d, key, [{ n: 2 }], by('r2', 's'))).staged, { replace: true })).partitions,
+    ).toMatchObject([{ generation: 2 }]);
     expect(await listPartitions(store, d)).toHaveLength(2);
   });
   it.each([
@@ -184,20 +229,40 @@ describe('partitions of several dimensions, with any keys', () => {
 });
 
 describe('what is on the disk', () => {
-  const small = (): DatasetDef => ({ ...dataset(), schema: { type: 'object', properties: { n: { type: 'integer' }, s: { type: 'string' } }, required: ['n', 's'] } });
+  const small = (): DatasetDef => ({
+    ...dataset(),
+    schema: { type: 'object', properties: { n: { type: 'integer' }, s: { type: 'string' } }, required: ['n', 's'] },
+  });
   const day = '2001-03-01';
 
   it('says who wrote it, from what, and how each file is', async () => {
     const d = small();
     const input = await publishPartition(store, (await stage(store, d, '2001-02-28', [{ n: 1, s: 'a' }])).staged, { replace: true });
-    const { staged, slice } = await stagePartition(store, d, { day }, [{ n: 2, s: 'b' }], { ...by('r9', 'map[0].s', 3), inputs: [input], codeDigest: 'sha256:c' });
+    const { staged, slice } = await stagePartition(store, d, { day }, [{ n: 2, s: 'b' }], {
+      ...by('r9', 'map[0].s', 3),
+      inputs: [input],
+      codeDigest: 'sha256:c',
+    });
     await publishPartition(store, staged, { replace: true });
     const [, found] = await listPartitions(store, d);
     expect(found).toMatchObject({
-      path: `day=${day}`, key: { day }, digest: staged.manifestDigest,
+      path: `day=${day}`,
+      key: { day },
+      digest: staged.manifestDigest,
       manifest: {
-        format: 1, dataset: 'd', key: { day }, runId: 'r9', step: 'map[0].s', attempt: 3, planHash: 'p', task: 't', version: '1', codeDigest: 'sha256:c', rows: 1,
-        inputs: [{ dataset: 'd', digest: input.digest, rows: 1 }], files: [{ name: 'part-00000.parquet', rows: 1, digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) }],
+        format: 1,
+        dataset: 'd',
+        key: { day },
+        runId: 'r9',
+        step: 'map[0].s',
+        attempt: 3,
+        planHash: 'p',
+        task: 't',
+        version: '1',
+        codeDigest: 'sha256:c',
+        rows: 1,
+        inputs: [{ dataset: 'd', digest: input.digest, rows: 1 }],
+        files: [{ name: 'part-00000.parquet', rows: 1, digest: expect.stringMatching(/^sha256:[0-9a-f]{64}$/) }],
       },
     });
     expect(slice.rows).toBe(1);
@@ -205,7 +270,14 @@ describe('what is on the disk', () => {
   it('is several files where it is large, and one file of no rows where it is empty', async () => {
     const d = small();
     const batches = (async function* () {
-      for (let i = 0; i < 6; i++) yield { numRows: 140_000, columns: { n: Float64Array.from({ length: 140_000 }, (_, j) => Math.floor(Math.random() * 2 ** 50) + j), s: Array.from({ length: 140_000 }, () => 'x') } };
+      for (let i = 0; i < 6; i++)
+        yield {
+          numRows: 140_000,
+          columns: {
+            n: Float64Array.from({ length: 140_000 }, (_, j) => Math.floor(Math.random() * 2 ** 50) + j),
+            s: Array.from({ length: 140_000 }, () => 'x'),
+          },
+        };
     })();
     const { staged } = await stagePartition(store, d, { day }, batches, by('r', 's'), { bytesPerFile: 1_000_000 });
     const slice = await publishPartition(store, staged, { replace: true });
@@ -221,13 +293,32 @@ describe('what is on the disk', () => {
   });
   it('is read by the columns that are asked for, by two at once', async () => {
     const d = small();
-    const slice = await publishPartition(store, (await stage(store, d, day, [{ n: 1, s: 'a' }, { n: 2, s: 'b' }])).staged, { replace: true });
+    const slice = await publishPartition(
+      store,
+      (
+        await stage(store, d, day, [
+          { n: 1, s: 'a' },
+          { n: 2, s: 'b' },
+        ])
+      ).staged,
+      { replace: true },
+    );
     const read = async (columns: readonly string[]): Promise<unknown[]> => {
       const rows: unknown[] = [];
       for await (const batch of readSlice(store, d, slice, { columns })) rows.push(...batch.rows());
       return rows;
     };
-    expect(await Promise.all([read(['s']), read(['n', 's']), read(['s', 'n'])])).toEqual([[{ s: 'a' }, { s: 'b' }], [{ n: 1, s: 'a' }, { n: 2, s: 'b' }], [{ n: 1, s: 'a' }, { n: 2, s: 'b' }]]);
+    expect(await Promise.all([read(['s']), read(['n', 's']), read(['s', 'n'])])).toEqual([
+      [{ s: 'a' }, { s: 'b' }],
+      [
+        { n: 1, s: 'a' },
+        { n: 2, s: 'b' },
+      ],
+      [
+        { n: 1, s: 'a' },
+        { n: 2, s: 'b' },
+      ],
+    ]);
     await expect(read(['nn'])).rejects.toThrow(/HDL-FILE-SCHEMA: d has no column nn[^]*Its columns: n, s/);
   });
   it('names what is missing, and how much', async () => {
@@ -240,16 +331,23 @@ describe('what is on the disk', () => {
   });
   it('of another system counts for nothing until it has a manifest', async () => {
     const d = small();
-    for (const file of ['day=2001-03-01/part.parquet', 'day=2001-03-02/manifest.json', 'other/manifest.json', 'day=/manifest.json', 'readme.txt']) await store.write(`${d.uri}/${file}`, Buffer.from('{}'));
+    for (const file of ['day=2001-03-01/part.parquet', 'day=2001-03-02/manifest.json', 'other/manifest.json', 'day=/manifest.json', 'readme.txt'])
+      await store.write(`${d.uri}/${file}`, Buffer.from('{}'));
     expect(await listPartitions(store, d)).toEqual([]);
     expect(await pinSlice(store, d, [{ day: '2001-03-02' }])).toEqual({ missing: 'd day=2001-03-02' });
   });
   it.each([
     ['a file was rewritten', async (uri: string) => void (await store.write(`${uri}/part-00000.parquet`, Buffer.from('PAR1')))],
-    ['a byte of a file was changed', async (uri: string) => {
-      const bytes = await store.read(`${uri}/part-00000.parquet`);
-      await store.write(`${uri}/part-00000.parquet`, bytes.map((byte, i) => (i === 20 ? byte ^ 1 : byte)));
-    }],
+    [
+      'a byte of a file was changed',
+      async (uri: string) => {
+        const bytes = await store.read(`${uri}/part-00000.parquet`);
+        await store.write(
+          `${uri}/part-00000.parquet`,
+          bytes.map((byte, i) => (i === 20 ? byte ^ 1 : byte)),
+        );
+      },
+    ],
     ['a file was removed', async (uri: string) => store.remove(`${uri}/part-00000.parquet`)],
     ['its manifest was removed', async (uri: string) => store.remove(`${uri}/manifest.json`)],
     ['the whole partition was removed', async (uri: string) => store.remove(uri, { recursive: true })],

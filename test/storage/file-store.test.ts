@@ -14,14 +14,20 @@ storeConformance('a store in a local folder', async () => {
   return {
     store: openStore({ root: join(folder, 'root folder%'), project: 'default' }),
     outside: pathToFileURL(join(folder, 'outside')).href,
-    remove: () => { rmSync(folder, { recursive: true, force: true }); },
+    remove: () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 });
 
 describe('the root', () => {
   let folder: string;
-  beforeAll(() => { folder = tempFolder(); });
-  afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+  beforeAll(() => {
+    folder = tempFolder();
+  });
+  afterAll(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   it('may be a folder or its file: address, and each project has its own below it', async () => {
     const first = openStore({ root: folder, project: 'one' });

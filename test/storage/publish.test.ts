@@ -19,17 +19,32 @@ import { childUri, nameOfUri } from '../../storage/uri.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-publish-'));
 const store = openStore({ root: folder, project: 'test' });
-afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 const KEY = { day: '2001-03-01' };
 let n = 0;
 const dataset = (): DatasetDef => ({
-  name: 'd', uri: `store://d${n++}`, partitions: { day: { kind: 'day', start: '2001-01-01' } },
+  name: 'd',
+  uri: `store://d${n++}`,
+  partitions: { day: { kind: 'day', start: '2001-01-01' } },
   schema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
 });
 type Staged = Parameters<typeof publishPartition>[1];
 const stage = async (d: DatasetDef, value: number, runId: string, attempt = 1): Promise<Staged> =>
-  (await stagePartition(store, d, KEY, [{ n: value }], { runId, step: 'build[a/b]', attempt, planHash: 'p', task: 't', version: '1', codeDigest: null, inputs: [] })).staged;
+  (
+    await stagePartition(store, d, KEY, [{ n: value }], {
+      runId,
+      step: 'build[a/b]',
+      attempt,
+      planHash: 'p',
+      task: 't',
+      version: '1',
+      codeDigest: null,
+      inputs: [],
+    })
+  ).staged;
 const publish = (staged: Staged, by: Store = store): Promise<SliceHandle> => publishPartition(by, staged, { replace: true });
 async function valuesOf(d: DatasetDef, slice: SliceHandle): Promise<number[]> {
   const values: number[] = [];
@@ -205,7 +220,11 @@ describe('a staging that is not what was staged is not published', () => {
     ['a file came in', 'HDL-MANIFEST', async (staged: Staged) => void (await store.write(`${staged.staging}/part-00001.parquet`, Buffer.from('PAR1')))],
     ['its marker is lost', 'HDL-MANIFEST', async (staged: Staged) => store.remove(`${staged.staging}/_SUCCESS`)],
     ['its manifest is lost', 'HDL-MANIFEST', async (staged: Staged) => store.remove(`${staged.staging}/manifest.json`)],
-    ['its manifest is another', 'HDL-MANIFEST', async (staged: Staged) => void (await store.write(`${staged.staging}/manifest.json`, Buffer.from('{"format":1,"files":[]}')))],
+    [
+      'its manifest is another',
+      'HDL-MANIFEST',
+      async (staged: Staged) => void (await store.write(`${staged.staging}/manifest.json`, Buffer.from('{"format":1,"files":[]}'))),
+    ],
     ['its manifest is no JSON', 'HDL-MANIFEST', async (staged: Staged) => void (await store.write(`${staged.staging}/manifest.json`, Buffer.from('{')))],
   ])('%s: %s', async (_, code, spoil) => {
     const d = dataset();

@@ -10,9 +10,16 @@ import { openStore } from '../../storage/store.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-staged-'));
 const store = openStore({ root: folder, project: 'test' });
-afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
-const dataset = (name: string): DatasetDef => ({ name, uri: `store://${name}`, partitions: { day: { kind: 'day' } }, schema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] } });
+const dataset = (name: string): DatasetDef => ({
+  name,
+  uri: `store://${name}`,
+  partitions: { day: { kind: 'day' } },
+  schema: { type: 'object', properties: { n: { type: 'integer' } }, required: ['n'] },
+});
 
 it.each([
   ['lost', 'has lost part-00000.parquet', (staging: string) => store.remove(`${staging}/part-00000.parquet`, { recursive: false })],
@@ -22,7 +29,16 @@ it.each([
   ['marker', 'has no _SUCCESS', (staging: string) => store.remove(`${staging}/_SUCCESS`, { recursive: false })],
 ])('a staging with something %s is not published, and the message says what', async (name, why, damage) => {
   const d = dataset(name);
-  const { staged } = await stagePartition(store, d, { day: '2001-03-01' }, [{ n: 1 }], { runId: 'r', step: 's', attempt: 1, planHash: 'p', task: 't', version: '1', codeDigest: null, inputs: [] });
+  const { staged } = await stagePartition(store, d, { day: '2001-03-01' }, [{ n: 1 }], {
+    runId: 'r',
+    step: 's',
+    attempt: 1,
+    planHash: 'p',
+    task: 't',
+    version: '1',
+    codeDigest: null,
+    inputs: [],
+  });
   await damage(staged.staging);
   const published = publishPartition(store, staged, { replace: true });
   await expect(published).rejects.toMatchObject({ code: 'HDL-MANIFEST' });

@@ -10,7 +10,9 @@ import { loadInputs, loadValue, storeValue } from '../../storage/values.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'heddle-store-'));
 const store = openStore({ root: folder, project: 'test' });
-afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 it('store:// is below the root and the project; file:/// is a local path; others are refused by name', () => {
   expect(store.resolve('store://a/b')).toBe(`${pathToFileURL(folder).href}/test/a/b`);
@@ -37,13 +39,39 @@ describe('stored values', () => {
 describe('inputs', () => {
   it('lose their stored values at any depth, each read once, and keep the list of a slice where it is', async () => {
     let reads = 0;
-    const counting: Store = { ...store, read: (uri, range) => { reads++; return store.read(uri, range); } };
+    const counting: Store = {
+      ...store,
+      read: (uri, range) => {
+        reads++;
+        return store.read(uri, range);
+      },
+    };
     const inner = (await storeValue(store, { runId: 'r', step: 's' }, { deep: [1, 2] }, [])) as unknown as Json;
     const outer = (await storeValue(store, { runId: 'r', step: 's' }, { inner, name: 'x' }, [])) as unknown as Json;
     const slice = { kind: 'slice', dataset: 'd', uri: 'file:///d', digest: 'x', rows: 1, bytes: 1, partitions: inner };
     const path = (...segments: string[]): Json => ({ $storedPath: { stored: outer, path: segments } });
-    expect(await loadInputs(counting, { a: [outer, outer], slice, b: path('inner', 'deep', '1'), c: path('inner', 'deep', 'length'), d: path('none', 'x'), e: path('inner', 'deep', '7'), f: path('name', 'length') }))
-      .toEqual({ a: [{ inner: { deep: [1, 2] }, name: 'x' }, { inner: { deep: [1, 2] }, name: 'x' }], slice, b: 2, c: 2, d: null, e: null, f: null });
+    expect(
+      await loadInputs(counting, {
+        a: [outer, outer],
+        slice,
+        b: path('inner', 'deep', '1'),
+        c: path('inner', 'deep', 'length'),
+        d: path('none', 'x'),
+        e: path('inner', 'deep', '7'),
+        f: path('name', 'length'),
+      }),
+    ).toEqual({
+      a: [
+        { inner: { deep: [1, 2] }, name: 'x' },
+        { inner: { deep: [1, 2] }, name: 'x' },
+      ],
+      slice,
+      b: 2,
+      c: 2,
+      d: null,
+      e: null,
+      f: null,
+    });
     expect(reads).toBe(2);
   });
   it('whose stored value is gone say so', async () => {
@@ -101,14 +129,22 @@ describe('item lists', () => {
     await store.write(`${reindexed.uri}/index.json`, Buffer.from('{"pages":[]}'));
     await expect(readItemsPage(store, reindexed, 0)).rejects.toMatchObject({ code: 'HDL-VALUE-CHANGED' });
     const page = await writePage(store, 'store://lists/count.json', [1]);
-    await expect(joinPages(store, 'store://lists/miscounted', [{ uri: page.uri, count: 2 }])).rejects.toThrow(/HDL-VALUE-CHANGED[^]*holds 1 items, and 2 were written/);
+    await expect(joinPages(store, 'store://lists/miscounted', [{ uri: page.uri, count: 2 }])).rejects.toThrow(
+      /HDL-VALUE-CHANGED[^]*holds 1 items, and 2 were written/,
+    );
   });
   it('hold JSON only', async () => {
     await expect(writeItems(store, 'store://lists/bad', [1, undefined as never])).rejects.toThrow(/HDL-NOT-JSON[^]*Item 1 of the list is undefined/);
   });
 
   it('hold any number of items in pages of 500', async () => {
-    const list = await writeItems(store, 'store://lists/a', (function* () { for (let i = 0; i < 1234; i++) yield i; })());
+    const list = await writeItems(
+      store,
+      'store://lists/a',
+      (function* () {
+        for (let i = 0; i < 1234; i++) yield i;
+      })(),
+    );
     expect(list).toMatchObject({ kind: 'items', count: 1234, pageSize: 500 });
     expect(await readItemsPage(store, list, 2)).toEqual(Array.from({ length: 234 }, (_, i) => 1000 + i));
     let sum = 0;
