@@ -4,7 +4,7 @@ import type { ControlMessage } from '../../dsl/contract/run.ts';
 import { messages } from '../../dsl/contract/run.ts';
 import type { GateNode, WaitNode } from '../../dsl/plan/types.ts';
 import { historyOf } from './history.ts';
-import { Kit } from './kit.ts';
+import { Kit, until } from './kit.ts';
 import { plan, ref, step } from './plans.ts';
 
 let kit: Kit;
@@ -22,7 +22,8 @@ describe('approvals', () => {
     const run = await kit.run(plan('gate', [gate()], { output: ref('ok') }), { params: { v: 'v7' } });
     const state = await run.untilStep('ok', 'waiting');
     expect(state.steps[0]?.waitingFor).toBe('an answer from ml-oncall');
-    expect(kit.control.watches.at(-1)).toMatchObject({ step: 'ok', on: { kind: 'gate', ask: 'Promote v7?', show: { v: 'v7' }, from: ['ml-oncall'] } });
+    const [watch] = await until(() => kit.control.watches.filter(({ runId }) => runId === run.runId), ({ length }) => length === 1);
+    expect(watch).toMatchObject({ step: 'ok', on: { kind: 'gate', ask: 'Promote v7?', show: { v: 'v7' }, from: ['ml-oncall'] } });
     expect(await run.control(answer({ roles: ['viewer'] }))).toMatchObject({ ok: false, code: 'HDL-FORBIDDEN' });
     expect(await run.control(answer({ step: 'other' }))).toMatchObject({ ok: false, code: 'HDL-NO-STEP' });
     expect(await run.control(answer())).toEqual({ ok: true });

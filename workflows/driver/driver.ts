@@ -50,6 +50,7 @@ export class Driver {
   private inbox: Inbox[] = [];
   /** Scopes with steps in them that have not ended. */
   private scopes = new Set<WorkScope>();
+  private scope = new WorkScope();
   private paused: boolean;
   private cancelAsked = false;
   /** Nothing new starts, because this workflow is about to continue as new. */
@@ -84,21 +85,26 @@ export class Driver {
     return this.core.quiet && this.inbox.length === 0;
   }
 
-  /** Until the run is over, or quiet enough to continue as new. May be called again when it did not continue. */
+  /**
+   * Until the run is over, or quiet enough to continue as new. May be called again when it did not continue. The turns are
+   * taken inside of the condition, which Temporal evaluates when all that came in one workflow task has been heard: so a turn
+   * costs no promise, and all completions of a workflow task make one turn.
+   */
   async drive(): Promise<'over' | 'continue'> {
-    let commands = this.started ? this.turn() : this.start();
-    const hasWork = (): boolean => this.inbox.length > 0;
-    for (;;) {
-      this.execute(commands);
+    await condition(() => this.advance());
+    if (!this.core.finished) return 'continue';
+    this.always.stop();
+    return 'over';
+  }
+
+  /** Takes a turn if there is something for it; true when `drive` is at its end. */
+  private advance(): boolean {
+    while (!this.started || this.inbox.length > 0) {
+      this.execute(this.started ? this.turn() : this.start());
       this.afterTurn(this);
-      if (this.core.finished) {
-        this.always.stop();
-        return 'over';
-      }
-      if (this.draining && this.mayContinue()) return 'continue';
-      await condition(hasWork);
-      commands = this.turn();
+      if (this.core.finished) return true;
     }
+    return this.core.finished || (this.draining && this.mayContinue());
   }
 
   // ---- messages from outside ----
@@ -177,7 +183,8 @@ export class Driver {
   private execute(commands: readonly Command[]): void {
     this.full = commands.length >= COMMANDS_A_TURN;
     if (commands.length === 0) return;
-    const scope = new WorkScope();
+    if (this.scope.isFull) this.scope = new WorkScope();
+    const { scope } = this;
     scope.run(() => {
       for (const command of commands) this.issue(command, scope);
     });

@@ -35,14 +35,14 @@ export class Journal {
     const log: StepLog = { step, kind, queuedAt: before?.queuedAt ?? now, endedAt: null, earlier: before ? attemptsOf(before) : 0, meta: null, waitingFor: null, overlay: null, scope, onEnd: null };
     this.logs.set(step, log);
     this.open.set(step, log);
-    scope.open++;
+    scope.begin();
     return log;
   }
 
   /** False when the step has ended before: its answer comes too late. */
   end(log: StepLog, now: number): boolean {
     if (!log.scope) return false;
-    log.scope.open--;
+    log.scope.end();
     log.scope = null;
     log.endedAt = now;
     log.waitingFor = null;

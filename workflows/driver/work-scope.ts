@@ -1,22 +1,51 @@
 /**
- * What a turn has started, as one cancellation scope. It hangs on no other: a scope keeps a closure with the arguments of
+ * A cancellation scope for what the interpreter starts. It hangs on no other: a scope keeps a closure with the arguments of
  * each activity in it for its own lifetime, so one scope for the whole run would keep every input of the run. Sandbox.
  */
 // The only class of the SDK whose scope has no parent; `cancel` of it does not touch the workflow's own root scope.
 import { RootCancellationScope } from '@temporalio/workflow/lib/cancellation-scope.js';
 
-export class WorkScope {
-  private readonly scope = new RootCancellationScope();
-  /** Steps of it that have not ended. */
-  open = 0;
+/** Starts of one scope: then the next one takes over, and this one goes when the last of its steps has ended. */
+const STARTS = 64;
 
+export class WorkScope {
+  private readonly scope = new PlainScope();
+  private started = 0;
+  private cancelled = false;
+  /** Steps of it that have not ended. */
+  private left = 0;
+
+  get isFull(): boolean {
+    return this.cancelled || this.started >= STARTS;
+  }
+  get open(): number {
+    return this.left;
+  }
+  begin(): void {
+    this.started++;
+    this.left++;
+  }
+  end(): void {
+    this.left--;
+  }
+  /** Runs `start` at once, inside of the scope. */
   run(start: () => void): void {
-    // `start` runs before this returns; its promise only says so, and rejects where `start` throws, which fails the workflow task.
-    void this.scope.run(async () => {
+    void this.scope.run(() => {
       start();
+      return NOTHING;
     });
   }
   cancel(): void {
+    this.cancelled = true;
     this.scope.cancel();
+  }
+}
+
+const NOTHING = Promise.resolve();
+
+/** Without the promises that the SDK's own makes for each `run`: the sandbox takes a stack trace of every promise. */
+class PlainScope extends RootCancellationScope {
+  protected override runInContext<T>(fn: () => Promise<T>): Promise<T> {
+    return fn();
   }
 }
