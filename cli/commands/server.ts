@@ -17,7 +17,11 @@ export const serverCommand = defineCommand({
     ]);
     const config = await serverConfig();
     if (process.send) await (await import('../processes/await-address.ts')).awaitAddress(config.temporal.address, 20_000);
-    const server = await startServer({ config });
+    const server = await startServer({ config }).catch((error: unknown) => {
+      // the error is told first; then the SDK's native runtime must not hold a server that never began
+      setTimeout(() => { process.exit(); }, 200).unref();
+      throw error;
+    });
     tellParent({ kind: 'ready', name: 'server', address: server.url });
     if (output.json) process.stdout.write(`${JSON.stringify({ ready: true, url: server.url, project: config.project, pid: process.pid })}\n`);
     else output.note(`the server listens on ${server.url}`);
