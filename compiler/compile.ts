@@ -4,6 +4,7 @@
  */
 import { realpathSync } from 'node:fs';
 import { checkCron } from '../calendar/check-cron.ts';
+import { checkDimensions } from '../calendar/check-dimensions.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { isHeddleError } from '../dsl/errors/heddle-error.ts';
 import { registry } from '../dsl/errors/registry.ts';
@@ -60,6 +61,9 @@ export async function compileProject(config: CompileConfig, options: CompileOpti
     const { schedule } = plan.contracts;
     const what = schedule && checkCron(schedule.cron, schedule.timezone);
     if (what) problems.push(problemOf({ code: 'HDL-CRON', what: `The schedule of ${name} cannot be: ${what}`, where: placeOf(first, name) }, folder));
+    for (const wrong of checkDimensions(plan.contracts)) {
+      problems.push(problemOf({ code: 'HDL-BAD-OPTION', what: wrong, where: placeOf(first, name), fix: 'Write start as 2001-03-01 and timezone by its IANA name.' }, folder));
+    }
   }
   return { plans, problems: sortProblems(problems), pipelines: first.pipelines, tasks: first.tasks, files: first.files };
 }
