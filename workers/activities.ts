@@ -22,16 +22,22 @@ export function poolActivities(parts: WorkerParts, klass: string): Record<string
     'heddle.join_items': (call: JoinItemsCall) => storage.joinItems(call),
   };
   return {
-    ...Object.fromEntries(Object.entries(builtIn).map(([name, activity]) => [name, withFailures(parts, activity)])),
+    ...Object.fromEntries(Object.entries(builtIn).map(([name, activity]) => [name, asStep(parts, activity)])),
     // activity type = task name: whatever is not built in
     default: (call: StepCall) => stepActivity(parts, klass, call),
   };
 }
 
-/** A built-in activity fails as a step does; its caller says how often it may. */
-const withFailures =
+const BEAT_MS = 10_000;
+
+/** A built-in activity beats and fails as a step does; its caller says how often it may. */
+const asStep =
   (parts: WorkerParts, activity: Activity): Activity =>
   async (call) => {
+    const context = Context.current();
+    const beating = setInterval(() => {
+      context.heartbeat();
+    }, BEAT_MS);
     try {
       return await activity(call);
     } catch (error) {
@@ -39,5 +45,7 @@ const withFailures =
       // what is no fault of the data may be another time
       const failureClass = failure.class === 'user' ? 'platform' : failure.class;
       throw applicationFailure({ ...failure, class: failureClass }, { final: failureClass === 'data' });
+    } finally {
+      clearInterval(beating);
     }
   };

@@ -153,7 +153,10 @@ describe('skips, publishing, control tasks, always', () => {
     const run = await kit.run(plan('publishes', [step('write')], { output: ref('write') }));
     expect(await run.result()).toEqual({ published: { slice: 'staged' } });
     expect(kit.steps.published.at(-1)).toMatchObject({ step: 'write', runId: run.runId, replace: true });
-    expect(activitiesOf((await historyOf(run.handle)).events).map(({ id }) => id)).toEqual(['write', 'write:publish', 'record:0']);
+    const { events } = await historyOf(run.handle);
+    expect(activitiesOf(events).map(({ id }) => id)).toEqual(['write', 'write:publish', 'record:0']);
+    // a worker that dies while it publishes is missed after a minute, not after the ten that a publish may take
+    expect(Number(events.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'heddle.publish')?.activityTaskScheduledEventAttributes?.heartbeatTimeout?.seconds)).toBe(60);
   });
 
   it('a control task runs on the server with the call that it takes', async () => {

@@ -8,6 +8,7 @@ import { CHUNK_WORKFLOW, type ChunkInput, type ChunkOutput } from './chunk-contr
 import { bodyTasks } from './body-tasks.ts';
 import type { Driver } from './driver.ts';
 import { failure } from './failure-of.ts';
+import { BUILT_IN_HEARTBEAT_MS } from './issue-task.ts';
 import type { StepLog } from './journal.ts';
 import type { RunContext } from './run-context.ts';
 import { partAttributes } from './search-attributes.ts';
@@ -87,7 +88,7 @@ export function issueJoin(driver: Driver, command: Extract<Command, { type: 'joi
 }
 
 /** How activities that read and write item pages run. */
-export const ITEMS = { startToCloseTimeout: 300_000, retry: { initialInterval: 1000, maximumInterval: 60_000, maximumAttempts: 20 } } as const;
+export const ITEMS = { startToCloseTimeout: 300_000, heartbeatTimeout: BUILT_IN_HEARTBEAT_MS, retry: { initialInterval: 1000, maximumInterval: 60_000, maximumAttempts: 20 } } as const;
 
 /** Pages are read where the body's first task runs: those workers reach the store. */
 function queueForItems(run: RunContext, maps: readonly MapNode[]): string | null {

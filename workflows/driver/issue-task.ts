@@ -90,6 +90,7 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
     summary: summaryOf(`publish ${result.staged.map((staged) => staged.dataset).join(', ')}`),
     taskQueue: queueOf(run.project, command.rules.pool, command.rules.class),
     startToCloseTimeout: PUBLISH_MS,
+    heartbeatTimeout: BUILT_IN_HEARTBEAT_MS,
     retry: { ...retryOf(command.rules), maximumAttempts: Math.max(PUBLISH_ATTEMPTS, command.rules.attempts) },
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   });
@@ -99,4 +100,6 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
 }
 
 const PUBLISH_MS = 600_000;
+/** A worker that dies in a built-in activity of the pool is missed after this, not only at the activity's end. */
+export const BUILT_IN_HEARTBEAT_MS = 60_000;
 const PUBLISH_ATTEMPTS = 10;
