@@ -52,7 +52,8 @@ function badField(text: string, rule: FieldRule): string | null {
     if (ends.length > 2) return `the ${rule.name} "${range}" is no range.`;
     const values = ends.map((end) => valueOf(end, rule));
     const wrong = values.findIndex((value) => value === null);
-    if (wrong >= 0) return `the ${rule.name} "${ends[wrong] ?? ''}" is not in ${rule.least} to ${rule.most}${rule.names ? `, and no name such as ${rule.names[1]}` : ''}.`;
+    if (wrong >= 0)
+      return `the ${rule.name} "${ends[wrong] ?? ''}" is not in ${rule.least} to ${rule.most}${rule.names ? `, and no name such as ${rule.names[1]}` : ''}.`;
     const [from, to] = values as [number, number | undefined];
     if (to !== undefined && to < from) return `the ${rule.name} "${range}" runs backwards.`;
     if (to === undefined && step !== undefined) return `the ${rule.name} "${part}" has a step without a range: write ${range}-${rule.most}/${step}.`;

@@ -5,7 +5,10 @@ import { isGrain, startOf } from './time-grain.ts';
 
 /** A sentence for each dimension of the plan's partitions and datasets that cannot be. */
 export function checkDimensions({ partitions, datasets }: Pick<Contracts, 'partitions' | 'datasets'>): string[] {
-  const owners = [['the pipeline', partitions ?? {}] as const, ...Object.values(datasets).map((dataset) => [`dataset ${dataset.name}`, dataset.partitions] as const)];
+  const owners = [
+    ['the pipeline', partitions ?? {}] as const,
+    ...Object.values(datasets).map((dataset) => [`dataset ${dataset.name}`, dataset.partitions] as const),
+  ];
   return owners.flatMap(([owner, dimensions]) =>
     Object.entries(dimensions).flatMap(([name, def]) => {
       if (!isGrain(def.kind)) return [];

@@ -29,10 +29,14 @@ export function keysBetween(dimensions: Dimensions, from: Key, to: Key): Key[] {
   const texts = [formatKey(dimensions, first), formatKey(dimensions, last)];
   const other = Object.keys(dimensions).find((dimension) => dimension !== name && first[dimension] !== last[dimension]);
   if (other !== undefined) {
-    throw new HeddleError('HDL-BAD-SPAN', { what: `The range from ${texts[0]} to ${texts[1]} names two different ${other}.`, fix: `Give both ends the same ${other}, and take one range for each.` });
+    throw new HeddleError('HDL-BAD-SPAN', {
+      what: `The range from ${texts[0]} to ${texts[1]} names two different ${other}.`,
+      fix: `Give both ends the same ${other}, and take one range for each.`,
+    });
   }
   const [start, end] = [parseTime(name, def, first[name] as string), shiftTime(parseTime(name, def, last[name] as string), 1)];
-  if (start.startMs >= end.startMs) throw new HeddleError('HDL-BAD-SPAN', { what: `The range ends (${texts[1]}) before it begins (${texts[0]}).`, fix: 'Give the earlier key first.' });
+  if (start.startMs >= end.startMs)
+    throw new HeddleError('HDL-BAD-SPAN', { what: `The range ends (${texts[1]}) before it begins (${texts[0]}).`, fix: 'Give the earlier key first.' });
   return keysFrom(start, end, first, name);
 }
 
@@ -44,7 +48,11 @@ function keysFrom(first: TimePartition, end: TimePartition, key: Key, name: stri
 
 function timeOf(dimensions: Dimensions, what: string): [string, DimensionDef] {
   const time = Object.entries(dimensions).find(([, def]) => isGrain(def.kind));
-  if (!time) throw new HeddleError('HDL-BAD-SPAN', { what: `${what} needs a dimension of time, and this dataset has none.`, fix: 'Name the partition by at(...), or take all by where({}).' });
+  if (!time)
+    throw new HeddleError('HDL-BAD-SPAN', {
+      what: `${what} needs a dimension of time, and this dataset has none.`,
+      fix: 'Name the partition by at(...), or take all by where({}).',
+    });
   return time;
 }
 

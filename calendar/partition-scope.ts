@@ -19,7 +19,11 @@ export function parseKey(dimensions: Dimensions, text: string): Key {
   const key: Record<string, string> = {};
   if (!/^\s*[\w.-]+\s*=/.test(text)) {
     const parts = text.split('|');
-    if (parts.length > names.length) throw new HeddleError('HDL-BAD-KEY', { what: `"${text}" has ${parts.length} parts, and the key has ${names.length}: ${names.join(', ')}.`, fix: givenAs(names) });
+    if (parts.length > names.length)
+      throw new HeddleError('HDL-BAD-KEY', {
+        what: `"${text}" has ${parts.length} parts, and the key has ${names.length}: ${names.join(', ')}.`,
+        fix: givenAs(names),
+      });
     for (const [i, part] of parts.entries()) key[names[i] as string] = part;
     return checkKey(dimensions, key);
   }
@@ -37,8 +41,10 @@ export function parseKey(dimensions: Dimensions, text: string): Key {
 export function checkKey(dimensions: Dimensions, key: Key): Key {
   const names = Object.keys(dimensions);
   const fix = givenAs(names);
-  for (const name of names) if (!Object.hasOwn(key, name) || typeof key[name] !== 'string') throw new HeddleError('HDL-BAD-KEY', { what: `The key names no ${name}.`, fix });
-  for (const name of Object.keys(key)) if (!Object.hasOwn(dimensions, name)) throw new HeddleError('HDL-BAD-KEY', { what: `There is no dimension ${name}.`, fix });
+  for (const name of names)
+    if (!Object.hasOwn(key, name) || typeof key[name] !== 'string') throw new HeddleError('HDL-BAD-KEY', { what: `The key names no ${name}.`, fix });
+  for (const name of Object.keys(key))
+    if (!Object.hasOwn(dimensions, name)) throw new HeddleError('HDL-BAD-KEY', { what: `There is no dimension ${name}.`, fix });
   return Object.fromEntries(Object.entries(dimensions).map(([name, def]) => [name, checkValue(name, def, key[name] as string)]));
 }
 
@@ -49,7 +55,8 @@ function checkValue(name: string, def: DimensionDef, value: string): string {
     throw new HeddleError('HDL-BAD-KEY', { what: `"${value}" is no ${name}.`, where, fix: `Take one of ${def.keys?.join(', ') ?? ''}.` });
   }
   if (value === '') throw new HeddleError('HDL-BAD-KEY', { what: `The ${name} is empty.`, where, fix: `Give the ${name} a value.` });
-  if (value.includes('|')) throw new HeddleError('HDL-BAD-KEY', { what: `The ${name} "${value}" holds a |, which stands between dimensions.`, where, fix: 'Use another sign.' });
+  if (value.includes('|'))
+    throw new HeddleError('HDL-BAD-KEY', { what: `The ${name} "${value}" holds a |, which stands between dimensions.`, where, fix: 'Use another sign.' });
   return value;
 }
 const givenAs = (names: readonly string[]): string => `Give ${names.map((name) => `${name}=...`).join(',')}.`;

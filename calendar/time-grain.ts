@@ -37,7 +37,10 @@ export function parseTime(name: string, def: DimensionDef, key: string): TimePar
   const first = startOf(def);
   const part = grain === 'hour' ? hourOf(parts, first.timezone) : calendarPart(grain, parts, first.timezone);
   if (!part || formatTime(part) !== (grain === 'hour' ? key.replace(/Z$/, '+00:00') : key)) {
-    throw bad(`There is no ${grain} "${key}"${grain === 'hour' ? ` in ${first.timezone}` : ''}.`, grain === 'hour' ? hourFix(parts, first.timezone) : undefined);
+    throw bad(
+      `There is no ${grain} "${key}"${grain === 'hour' ? ` in ${first.timezone}` : ''}.`,
+      grain === 'hour' ? hourFix(parts, first.timezone) : undefined,
+    );
   }
   if (def.start !== undefined && part.startMs < first.startMs) {
     throw bad(`"${key}" is before ${def.start}, where the partitions of ${name} begin.`, `Take ${formatTime(first)} or a later ${grain}.`);
@@ -49,7 +52,11 @@ export function parseTime(name: string, def: DimensionDef, key: string): TimePar
 export function startOf(def: DimensionDef): TimePartition {
   const timezone = def.timezone ?? 'UTC';
   const start = dayOf(def.start ?? '1970-01-01');
-  if (start === null) throw new HeddleError('HDL-BAD-KEY', { what: `The partitions begin on "${def.start ?? ''}", which is no day.`, fix: 'Write the start of the dimension as 2001-03-01.' });
+  if (start === null)
+    throw new HeddleError('HDL-BAD-KEY', {
+      what: `The partitions begin on "${def.start ?? ''}", which is no day.`,
+      fix: 'Write the start of the dimension as 2001-03-01.',
+    });
   return partAt(def.kind as Grain, timezone, zoneClock(timezone).reach(start));
 }
 

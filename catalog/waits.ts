@@ -43,14 +43,12 @@ export async function putWait(db: CatalogDb, call: WatchCall, at: number): Promi
       sends: 0,
     })
     .onConflict((on) =>
-      on
-        .columns(['run_id', 'step'])
-        .doUpdateSet((eb) => ({
-          workflow_id: eb.ref('excluded.workflow_id'),
-          plan_hash: eb.ref('excluded.plan_hash'),
-          deadline: eb.ref('excluded.deadline'),
-          detail: eb.ref('excluded.detail'),
-        })),
+      on.columns(['run_id', 'step']).doUpdateSet((eb) => ({
+        workflow_id: eb.ref('excluded.workflow_id'),
+        plan_hash: eb.ref('excluded.plan_hash'),
+        deadline: eb.ref('excluded.deadline'),
+        detail: eb.ref('excluded.detail'),
+      })),
     )
     .execute();
   return (await getWait(db, call.runId, call.step)) as WaitRow; // just written

@@ -62,7 +62,12 @@ export async function compileProject(config: CompileConfig, options: CompileOpti
     const what = schedule && checkCron(schedule.cron, schedule.timezone);
     if (what) problems.push(problemOf({ code: 'HDL-CRON', what: `The schedule of ${name} cannot be: ${what}`, where: placeOf(first, name) }, folder));
     for (const wrong of checkDimensions(plan.contracts)) {
-      problems.push(problemOf({ code: 'HDL-BAD-OPTION', what: wrong, where: placeOf(first, name), fix: 'Write start as 2001-03-01 and timezone by its IANA name.' }, folder));
+      problems.push(
+        problemOf(
+          { code: 'HDL-BAD-OPTION', what: wrong, where: placeOf(first, name), fix: 'Write start as 2001-03-01 and timezone by its IANA name.' },
+          folder,
+        ),
+      );
     }
   }
   return { plans, problems: sortProblems(problems), pipelines: first.pipelines, tasks: first.tasks, files: first.files };

@@ -52,7 +52,11 @@ export function classifyFailure(thrown: unknown, redactor: Redactor): StepError 
   if (thrown instanceof StepError) return thrown;
   if (!(thrown instanceof Error)) return new StepError({ class: 'user', code: 'Error', message: cut(redactor.text(textOf(thrown))) });
   return new StepError(
-    { class: classOf(thrown), code: isHeddleError(thrown) ? thrown.code : redactor.text(thrown.name) || 'Error', message: cut(redactor.text(thrown.message || thrown.name)) },
+    {
+      class: classOf(thrown),
+      code: isHeddleError(thrown) ? thrown.code : redactor.text(thrown.name) || 'Error',
+      message: cut(redactor.text(thrown.message || thrown.name)),
+    },
     thrown.stack === undefined ? null : redactor.text(thrown.stack),
   );
 }

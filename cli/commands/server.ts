@@ -19,7 +19,9 @@ export const serverCommand = defineCommand({
     if (process.send) await (await import('../processes/await-address.ts')).awaitAddress(config.temporal.address, 20_000);
     const server = await startServer({ config }).catch((error: unknown) => {
       // the error is told first; then the SDK's native runtime must not hold a server that never began
-      setTimeout(() => { process.exit(); }, 200).unref();
+      setTimeout(() => {
+        process.exit();
+      }, 200).unref();
       throw error;
     });
     tellParent({ kind: 'ready', name: 'server', address: server.url });

@@ -36,7 +36,10 @@ export interface StartRun {
   readonly partition: JsonObject | null;
   readonly key?: string;
 }
-export interface Page<T> { readonly items: readonly T[]; readonly next: string | null }
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly next: string | null;
+}
 export interface RunSummary {
   readonly runId: string;
   readonly project: string;
@@ -64,15 +67,76 @@ export interface RunDetail extends RunSummary {
   readonly steps: readonly StepRecord[];
   readonly next: string | null;
 }
-export interface Explanation { readonly step: string; readonly status: StepStatus; readonly because: readonly string[]; readonly place: string | null }
-export interface LogLine { readonly at: number; readonly step: string; readonly attempt: number; readonly level: string; readonly text: string; readonly fields?: JsonObject }
-export interface OpenGate { readonly runId: string; readonly pipeline: string; readonly partition: string | null; readonly step: string; readonly ask: string; readonly show: Json; readonly from: readonly string[]; readonly since: number; readonly deadline: number }
-export interface WorkerHello { readonly worker: string; readonly pid: number; readonly host: string; readonly pool: string; readonly classes: Readonly<Record<string, number>>; readonly tasks: readonly string[]; readonly startedAt: number; readonly draining: boolean }
+export interface Explanation {
+  readonly step: string;
+  readonly status: StepStatus;
+  readonly because: readonly string[];
+  readonly place: string | null;
+}
+export interface LogLine {
+  readonly at: number;
+  readonly step: string;
+  readonly attempt: number;
+  readonly level: string;
+  readonly text: string;
+  readonly fields?: JsonObject;
+}
+export interface OpenGate {
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly partition: string | null;
+  readonly step: string;
+  readonly ask: string;
+  readonly show: Json;
+  readonly from: readonly string[];
+  readonly since: number;
+  readonly deadline: number;
+}
+export interface WorkerHello {
+  readonly worker: string;
+  readonly pid: number;
+  readonly host: string;
+  readonly pool: string;
+  readonly classes: Readonly<Record<string, number>>;
+  readonly tasks: readonly string[];
+  readonly startedAt: number;
+  readonly draining: boolean;
+}
 /** Pushed by workers in batches; the live view shows it, nothing depends on it. */
 export type StepEvent =
   | { readonly kind: 'started'; readonly runId: string; readonly step: string; readonly attempt: number; readonly worker: string; readonly at: number }
-  | { readonly kind: 'progress'; readonly runId: string; readonly step: string; readonly attempt: number; readonly done: number; readonly total: number | null; readonly note: string | null; readonly at: number }
+  | {
+      readonly kind: 'progress';
+      readonly runId: string;
+      readonly step: string;
+      readonly attempt: number;
+      readonly done: number;
+      readonly total: number | null;
+      readonly note: string | null;
+      readonly at: number;
+    }
   | { readonly kind: 'log'; readonly runId: string; readonly line: LogLine }
-  | { readonly kind: 'attempt'; readonly runId: string; readonly step: string; readonly attempt: number; readonly worker: string; readonly at: number; readonly failure: { readonly class: string; readonly code: string; readonly message: string } | null }
-  | { readonly kind: 'no-task'; readonly runId: string; readonly step: string; readonly task: string; readonly version: string; readonly pool: string; readonly at: number };
-export interface DoctorCheck { readonly name: string; readonly ok: boolean; readonly detail: string; readonly fix: string | null }
+  | {
+      readonly kind: 'attempt';
+      readonly runId: string;
+      readonly step: string;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly at: number;
+      readonly failure: { readonly class: string; readonly code: string; readonly message: string } | null;
+    }
+  | {
+      readonly kind: 'no-task';
+      readonly runId: string;
+      readonly step: string;
+      readonly task: string;
+      readonly version: string;
+      readonly pool: string;
+      readonly at: number;
+    };
+export interface DoctorCheck {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly detail: string;
+  readonly fix: string | null;
+}

@@ -27,14 +27,27 @@ export interface ControlActivities {
   'heddle.notify'(call: ControlStepCall): Promise<{ output: Json }>;
 }
 
-export interface ControlStepCall { readonly project: string; readonly runId: string; readonly pipeline: string; readonly step: string; readonly input: Json }
+export interface ControlStepCall {
+  readonly project: string;
+  readonly runId: string;
+  readonly pipeline: string;
+  readonly step: string;
+  readonly input: Json;
+}
 
-export interface PinCall { readonly project: string; readonly runId: string; readonly planHash: string; readonly pins: readonly PinRequest[] }
+export interface PinCall {
+  readonly project: string;
+  readonly runId: string;
+  readonly planHash: string;
+  readonly pins: readonly PinRequest[];
+}
 export type PinRequest =
   | { readonly kind: 'slice'; readonly dataset: string; readonly how: 'at' | 'window' | 'before' | 'where'; readonly key: JsonObject; readonly span?: string }
   | { readonly kind: 'model'; readonly name: string; readonly optional: boolean };
 /** In the order of the request. null: an optional model that is not there. A missing partition or model is { missing }. */
-export interface PinResult { readonly pins: readonly (SliceHandle | ModelHandle | null | { readonly missing: string })[] }
+export interface PinResult {
+  readonly pins: readonly (SliceHandle | ModelHandle | null | { readonly missing: string })[];
+}
 /** Key of a pin in the run's memo. `canonical` = canonicalJson of the request. */
 
 export interface WatchCall {

@@ -55,8 +55,18 @@ export const workflowIdOf = (project: string, pipeline: string, partition: strin
 
 export type RunStatus = 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
 export type StepStatus =
-  | 'pending' | 'queued' | 'running' | 'publishing' | 'waiting' | 'retrying'
-  | 'done' | 'failed' | 'skipped' | 'blocked' | 'cancelled' | 'abandoned';
+  | 'pending'
+  | 'queued'
+  | 'running'
+  | 'publishing'
+  | 'waiting'
+  | 'retrying'
+  | 'done'
+  | 'failed'
+  | 'skipped'
+  | 'blocked'
+  | 'cancelled'
+  | 'abandoned';
 
 /** Names of the interpreter's messages. */
 export const messages = {
@@ -71,10 +81,21 @@ export const messages = {
 export type ControlMessage =
   | { readonly kind: 'pause'; readonly by: string }
   | { readonly kind: 'resume'; readonly by: string; readonly repin?: { readonly planHash: string; readonly skeleton: Skeleton } }
-  | { readonly kind: 'answer'; readonly step: string; readonly approved: boolean; readonly by: string; readonly roles: readonly string[]; readonly note: string | null; readonly at: number }
+  | {
+      readonly kind: 'answer';
+      readonly step: string;
+      readonly approved: boolean;
+      readonly by: string;
+      readonly roles: readonly string[];
+      readonly note: string | null;
+      readonly at: number;
+    }
   | { readonly kind: 'event'; readonly event: string; readonly payload: Json; readonly by: string };
 export type ControlAnswer = { readonly ok: true; readonly note?: string } | { readonly ok: false; readonly code: string; readonly why: string };
-export interface SatisfiedSignal { readonly step: string; readonly value: Json }
+export interface SatisfiedSignal {
+  readonly step: string;
+  readonly value: Json;
+}
 
 /** A page of the live view. */
 export interface LiveState {

@@ -61,8 +61,7 @@ export interface Stored {
   /** Values at the node's `keep` paths, by path joined with '.'; '' is the whole value. */
   readonly kept?: JsonObject;
 }
-export const isStored = (value: unknown): value is Stored =>
-  typeof value === 'object' && value !== null && '$stored' in value;
+export const isStored = (value: unknown): value is Stored => typeof value === 'object' && value !== null && '$stored' in value;
 
 /** Limits, bytes of JSON. */
 export const INLINE_BYTES = 4 * 1024;
@@ -117,12 +116,33 @@ export interface PublishResult {
 }
 
 /** Activities 'heddle.read_items' and 'heddle.write_items' on a pool's worker, for chunks of a map over an item list. */
-export interface ReadItemsCall { readonly project: string; readonly list: ItemListHandle; readonly page: number }
-export interface ReadItemsResult { readonly items: readonly Json[] }
-export interface WriteItemsCall { readonly project: string; readonly runId: string; readonly step: string; readonly page: number; readonly items: readonly Json[] }
-export interface WriteItemsResult { readonly uri: string; readonly count: number }
+export interface ReadItemsCall {
+  readonly project: string;
+  readonly list: ItemListHandle;
+  readonly page: number;
+}
+export interface ReadItemsResult {
+  readonly items: readonly Json[];
+}
+export interface WriteItemsCall {
+  readonly project: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly page: number;
+  readonly items: readonly Json[];
+}
+export interface WriteItemsResult {
+  readonly uri: string;
+  readonly count: number;
+}
 /** Activity 'heddle.join_items': makes one list of pages. */
-export interface JoinItemsCall { readonly project: string; readonly runId: string; readonly step: string; readonly pages: readonly WriteItemsResult[]; readonly itemSchema?: string }
+export interface JoinItemsCall {
+  readonly project: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly pages: readonly WriteItemsResult[];
+  readonly itemSchema?: string;
+}
 
 /** JSON of an ItemList: a folder of pages page-00000.json..., each an array of at most `pageSize` items. */
 export interface ItemListHandle {
@@ -145,7 +165,13 @@ export interface SliceHandle {
   /** Relative partition paths ('day=2001-03-01') with their manifests' digests; a stored list above 40 of them. */
   readonly partitions: readonly PinnedPartition[] | Stored;
 }
-export interface PinnedPartition { readonly path: string; readonly generation: number; readonly manifest: string; readonly rows: number; readonly bytes: number }
+export interface PinnedPartition {
+  readonly path: string;
+  readonly generation: number;
+  readonly manifest: string;
+  readonly rows: number;
+  readonly bytes: number;
+}
 /** JSON of a Model. */
 export interface ModelHandle {
   readonly kind: 'model';

@@ -58,8 +58,7 @@ export class HeddleError extends Error {
 export const pageOf = (code: ErrorCode): string => `docs/errors/${code}.md`;
 
 /** True also for an error of another copy of this module. */
-export const isHeddleError = (error: unknown): error is HeddleError =>
-  error instanceof Error && error.name === 'HeddleError' && 'code' in error;
+export const isHeddleError = (error: unknown): error is HeddleError => error instanceof Error && error.name === 'HeddleError' && 'code' in error;
 
 /** The process's exit code for an error: 1 failed, 2 wrong use, 3 an outside part is unreachable. */
 export const exitCodeOf = (error: unknown): 1 | 2 | 3 => (isHeddleError(error) ? (registry[error.code]?.exit ?? 1) : 1);

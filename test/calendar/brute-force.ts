@@ -2,7 +2,11 @@
  * Time partitions by walking: every quarter of an hour (away from midnight: every six hours) is labelled by what Intl says that a clock on the
  * wall shows, and neighbours with one label are one partition. Shares no code with calendar/, luxon included.
  */
-export interface Walked { readonly key: string; readonly startMs: number; readonly endMs: number }
+export interface Walked {
+  readonly key: string;
+  readonly startMs: number;
+  readonly endMs: number;
+}
 export type Grain = 'hour' | 'day' | 'week' | 'month';
 
 const QUARTER_MS = 900_000;
@@ -10,11 +14,22 @@ const DAY_MS = 86_400_000;
 const formats = new Map<string, Intl.DateTimeFormat>();
 
 export function walk(grain: Grain, timezone: string, fromMs: number, toMs: number): Walked[] {
-  const format = formats.get(timezone) ?? new Intl.DateTimeFormat('en-GB', { timeZone: timezone, hourCycle: 'h23', year: 'numeric', month: '2-digit', day: '2-digit', hour: '2-digit', minute: '2-digit', second: '2-digit' });
+  const format =
+    formats.get(timezone) ??
+    new Intl.DateTimeFormat('en-GB', {
+      timeZone: timezone,
+      hourCycle: 'h23',
+      year: 'numeric',
+      month: '2-digit',
+      day: '2-digit',
+      hour: '2-digit',
+      minute: '2-digit',
+      second: '2-digit',
+    });
   formats.set(timezone, format);
   const walked: { key: string; startMs: number; endMs: number }[] = [];
   const stepMs = grain === 'hour' ? QUARTER_MS : 24 * QUARTER_MS; // six hours with one day at both ends are all that day
-  for (let at = fromMs; at < toMs; ) {
+  for (let at = fromMs; at < toMs;) {
     const key = label(grain, format, at);
     const last = walked.at(-1);
     const size = label(grain, format, at + stepMs) === key ? stepMs : QUARTER_MS;

@@ -4,9 +4,12 @@ import { checkCron } from '../../calendar/check-cron.ts';
 import { nextTicks } from '../../calendar/next-ticks.ts';
 
 describe('a cron expression', () => {
-  it.each(['0 3 * * *', '*/15 * * * *', '0 0 1,15 * *', '5 4 * JAN-MAR MON', '0 0 29 2 *', '0-30/10 8-18 * * 1-5', '0 0 * * 7', '0 0 31 2 1'])('%s can be', (cron) => {
-    expect(checkCron(cron, 'UTC')).toBeNull();
-  });
+  it.each(['0 3 * * *', '*/15 * * * *', '0 0 1,15 * *', '5 4 * JAN-MAR MON', '0 0 29 2 *', '0-30/10 8-18 * * 1-5', '0 0 * * 7', '0 0 31 2 1'])(
+    '%s can be',
+    (cron) => {
+      expect(checkCron(cron, 'UTC')).toBeNull();
+    },
+  );
 
   it.each([
     ['', 'has 0 fields'],

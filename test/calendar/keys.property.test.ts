@@ -9,16 +9,34 @@ const DAY_MS = 86_400_000;
 /** Days that are walked around a point in time. */
 const DAYS: Readonly<Record<Grain, number>> = { hour: 1.5, day: 8, week: 42, month: 150 };
 /** Moments worth more than chance gives them: changes of clocks, leap days, ends of years, a day that Apia skipped. */
-const CORNERS = ['2001-10-28', '2001-03-25', '2001-04-01', '2004-02-29', '2000-02-29', '2005-01-01', '2009-12-31', '2011-12-30', '2019-04-07', '2019-10-06', '2020-11-01', '2023-03-12', '2100-02-28'];
+const CORNERS = [
+  '2001-10-28',
+  '2001-03-25',
+  '2001-04-01',
+  '2004-02-29',
+  '2000-02-29',
+  '2005-01-01',
+  '2009-12-31',
+  '2011-12-30',
+  '2019-04-07',
+  '2019-10-06',
+  '2020-11-01',
+  '2023-03-12',
+  '2100-02-28',
+];
 
 const grain = fc.constantFrom<Grain[]>('hour', 'day', 'week', 'month');
 const zone = fc.constantFrom(...ZONES);
-const middle = fc.oneof(fc.constantFrom(...CORNERS).map((day) => Date.parse(day)), fc.integer({ min: Date.UTC(1990, 0, 2) / DAY_MS, max: Date.UTC(2037, 0, 1) / DAY_MS }).map((day) => day * DAY_MS));
-const stretchOf = (grains: fc.Arbitrary<Grain>) => fc.record({ grain: grains, zone, middle }).map((one) => ({
-  ...one,
-  walked: walk(one.grain, one.zone, one.middle - DAYS[one.grain] * DAY_MS, one.middle + DAYS[one.grain] * DAY_MS),
-  dimensions: { at: { kind: one.grain, timezone: one.zone, start: '1980-01-01' } },
-}));
+const middle = fc.oneof(
+  fc.constantFrom(...CORNERS).map((day) => Date.parse(day)),
+  fc.integer({ min: Date.UTC(1990, 0, 2) / DAY_MS, max: Date.UTC(2037, 0, 1) / DAY_MS }).map((day) => day * DAY_MS),
+);
+const stretchOf = (grains: fc.Arbitrary<Grain>) =>
+  fc.record({ grain: grains, zone, middle }).map((one) => ({
+    ...one,
+    walked: walk(one.grain, one.zone, one.middle - DAYS[one.grain] * DAY_MS, one.middle + DAYS[one.grain] * DAY_MS),
+    dimensions: { at: { kind: one.grain, timezone: one.zone, start: '1980-01-01' } },
+  }));
 const stretch = stretchOf(grain);
 const hours = stretchOf(fc.constant('hour'));
 const iso = (at: number): string => new Date(at).toISOString().replace('.000Z', 'Z');
@@ -79,12 +97,17 @@ describe('against a walk over the clock on the wall', { timeout: 60_000 }, () =>
 
   it('a text that no clock on the wall shows is no key', () => {
     fc.assert(
-      fc.property(hours, fc.integer({ min: 0, max: 23 }), fc.constantFrom('-05:00', '-04:00', '+00:00', '+01:00', '+02:00', '+05:45', '+10:30', '+11:00'), ({ middle: at, walked, dimensions }, hour, offset) => {
-        const key = `${iso(at).slice(0, 11)}${String(hour).padStart(2, '0')}${offset}`;
-        const parse = (): unknown => parseKey(dimensions, key);
-        if (walked.some((one) => one.key === key)) expect(parse()).toEqual({ at: key });
-        else expect(parse).toThrow('HDL-BAD-KEY');
-      }),
+      fc.property(
+        hours,
+        fc.integer({ min: 0, max: 23 }),
+        fc.constantFrom('-05:00', '-04:00', '+00:00', '+01:00', '+02:00', '+05:45', '+10:30', '+11:00'),
+        ({ middle: at, walked, dimensions }, hour, offset) => {
+          const key = `${iso(at).slice(0, 11)}${String(hour).padStart(2, '0')}${offset}`;
+          const parse = (): unknown => parseKey(dimensions, key);
+          if (walked.some((one) => one.key === key)) expect(parse()).toEqual({ at: key });
+          else expect(parse).toThrow('HDL-BAD-KEY');
+        },
+      ),
       RUNS,
     );
   });

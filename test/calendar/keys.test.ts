@@ -20,7 +20,10 @@ describe('hours where the clock changes', () => {
   it('the hour that happens twice is two partitions', () => {
     const keys = keysBetween(hourIn('Europe/Berlin'), { hour: '2001-10-28T01+02:00' }, { hour: '2001-10-28T03+01:00' });
     expect(keys.map(({ hour }) => hour)).toEqual(['2001-10-28T01+02:00', '2001-10-28T02+02:00', '2001-10-28T02+01:00', '2001-10-28T03+01:00']);
-    expect(partitionScope(hourIn('Europe/Berlin'), { hour: '2001-10-28T02+01:00' }, 0)).toMatchObject({ start: '2001-10-28T01:00:00Z', end: '2001-10-28T02:00:00Z' });
+    expect(partitionScope(hourIn('Europe/Berlin'), { hour: '2001-10-28T02+01:00' }, 0)).toMatchObject({
+      start: '2001-10-28T01:00:00Z',
+      end: '2001-10-28T02:00:00Z',
+    });
   });
   it('an hour that does not exist is refused, with the key of the hour that comes instead', () => {
     expect(messageOf(() => parseKey(hourIn('Europe/Berlin'), '2001-03-25T02+01:00'))).toBe(
@@ -30,7 +33,10 @@ describe('hours where the clock changes', () => {
   it('where the clock goes back by half an hour the half that is repeated is a partition of its own', () => {
     const keys = keysBetween(hourIn('Australia/Lord_Howe'), { hour: '2019-04-07T01+11:00' }, { hour: '2019-04-07T02+10:30' });
     expect(keys.map(({ hour }) => hour)).toEqual(['2019-04-07T01+11:00', '2019-04-07T01+10:30', '2019-04-07T02+10:30']);
-    expect(partitionScope(hourIn('Australia/Lord_Howe'), { hour: '2019-04-07T01+10:30' }, 0)).toMatchObject({ start: '2019-04-06T15:00:00Z', end: '2019-04-06T15:30:00Z' });
+    expect(partitionScope(hourIn('Australia/Lord_Howe'), { hour: '2019-04-07T01+10:30' }, 0)).toMatchObject({
+      start: '2019-04-06T15:00:00Z',
+      end: '2019-04-06T15:30:00Z',
+    });
   });
   it('one hour has one key, however it is written', () => {
     expect(parseKey(hourIn('UTC'), '2001-03-01T05Z')).toEqual({ hour: '2001-03-01T05+00:00' });
@@ -69,7 +75,10 @@ describe('days, weeks and months', () => {
     expect(days(keysOf(Day, 'window', { day: '2001-01-03' }, '28d'))).toEqual(['2001-01-01', '2001-01-02', '2001-01-03']);
     expect(days(keysOf(Day, 'before', { day: '2001-01-03' }, '28d'))).toEqual(['2001-01-01', '2001-01-02']);
     expect(keysOf(Day, 'before', { day: '2001-01-01' }, '99999999mo')).toEqual([]);
-    expect(days(keysOf({ day: { kind: 'day', start: '1960-01-01' } }, 'before', { day: '1960-01-03' }, '9999999999999h'))).toEqual(['1960-01-01', '1960-01-02']);
+    expect(days(keysOf({ day: { kind: 'day', start: '1960-01-01' } }, 'before', { day: '1960-01-03' }, '9999999999999h'))).toEqual([
+      '1960-01-01',
+      '1960-01-02',
+    ]);
   });
 });
 
@@ -82,7 +91,12 @@ describe('products', () => {
     expect(parseKey({ model: { kind: 'dynamic' } }, 'model=a=b')).toEqual({ model: 'a=b' });
   });
   it('the neighbours of a partition differ in time only', () => {
-    expect(partitionScope(Product, key, 1)).toMatchObject({ key: '2001-03-01|en|m1', wiki: 'en', next: { key: '2001-03-02|en|m1', wiki: 'en' }, previous: { key: '2001-02-28|en|m1' } });
+    expect(partitionScope(Product, key, 1)).toMatchObject({
+      key: '2001-03-01|en|m1',
+      wiki: 'en',
+      next: { key: '2001-03-02|en|m1', wiki: 'en' },
+      previous: { key: '2001-02-28|en|m1' },
+    });
   });
   it('where takes all listed keys that agree, and refuses what is not listed', () => {
     expect(keysOf(Product, 'where', { day: '2001-03-01', model: 'm1' })).toEqual([key, { ...key, wiki: 'de' }]);
@@ -124,7 +138,10 @@ it.each(['', '28', 'd', '0d', '-1d', '1.5d', '28days', '9'.repeat(30) + 'd'])('"
 it.each([
   ['a window of a dataset without time', () => keysOf({ wiki: Product.wiki }, 'window', { wiki: 'en' }, '1d')],
   ['a range that ends before it begins', () => keysBetween(Day, { day: '2001-03-02' }, { day: '2001-03-01' })],
-  ['a range over two values of another dimension', () => keysBetween(Product, { day: '2001-03-01', wiki: 'en', model: 'a' }, { day: '2001-03-02', wiki: 'de', model: 'a' })],
+  [
+    'a range over two values of another dimension',
+    () => keysBetween(Product, { day: '2001-03-01', wiki: 'en', model: 'a' }, { day: '2001-03-02', wiki: 'de', model: 'a' }),
+  ],
 ])('%s is HDL-BAD-SPAN', (_, act) => {
   expect(act).toThrow('HDL-BAD-SPAN');
 });

@@ -35,6 +35,7 @@ export function heddle(args: readonly string[], options: { cwd?: string; env?: R
 export function heddleAsync(args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): Promise<Ended> {
   return new Promise((resolve) => {
     const child = startHeddle(args, options);
+    const late = setTimeout(() => child.kill('SIGKILL'), 100_000);
     let stdout = '';
     let stderr = '';
     child.stdout?.on('data', (piece: Buffer) => {

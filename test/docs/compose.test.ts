@@ -66,7 +66,10 @@ describe('docker-compose.yml', () => {
     expect(ownServices.map(([name]) => name)).toEqual(['server', 'worker-default', 'worker-hadoop']);
     const known = [...Object.keys(variables), 'HEDDLE_TOKEN'];
     for (const [name, { command = [], environment = {} }] of ownServices) {
-      expect(commands.map(({ usage }) => usage.split(' ')[0]), name).toContain(command[2]);
+      expect(
+        commands.map(({ usage }) => usage.split(' ')[0]),
+        name,
+      ).toContain(command[2]);
       for (const variable of Object.keys(environment)) expect(known, name).toContain(variable);
     }
   });

@@ -7,19 +7,39 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const folder = join(root, '.heddle', 'snippets');
-const files = ['README.md', ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.md') && !file.startsWith('errors')).map((file) => `docs/${file}`)];
+const files = [
+  'README.md',
+  ...readdirSync(join(root, 'docs'), { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.md') && !file.startsWith('errors'))
+    .map((file) => `docs/${file}`),
+];
 const snippets = files.flatMap((file) =>
-  [...readFileSync(join(root, file), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map((match, i) => ({ name: `${file.replaceAll(/[/.]/g, '-')}-${i}.ts`, source: match[1] as string })),
+  [...readFileSync(join(root, file), 'utf8').matchAll(/```ts\n([\s\S]*?)```/g)].map((match, i) => ({
+    name: `${file.replaceAll(/[/.]/g, '-')}-${i}.ts`,
+    source: match[1] as string,
+  })),
 );
 
 beforeAll(() => {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   for (const { name, source } of snippets) writeFileSync(join(folder, name), `${source}export {};\n`);
-  const compilerOptions = { target: 'es2024', module: 'nodenext', moduleResolution: 'nodenext', strict: true, skipLibCheck: true, noEmit: true, allowImportingTsExtensions: true, customConditions: ['heddle-source'], types: ['node'] };
+  const compilerOptions = {
+    target: 'es2024',
+    module: 'nodenext',
+    moduleResolution: 'nodenext',
+    strict: true,
+    skipLibCheck: true,
+    noEmit: true,
+    allowImportingTsExtensions: true,
+    customConditions: ['heddle-source'],
+    types: ['node'],
+  };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.ts'] }));
 });
-afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
 
 it('every snippet type-checks', () => {
   expect(snippets.length).toBeGreaterThan(4);

@@ -10,7 +10,9 @@ const page = readFileSync(fileURLToPath(new URL('../../docs/tutorials/first-pipe
 const pipeline = /```ts\n([\s\S]*?)```/.exec(page)?.[1] ?? '';
 
 const project = tempProject({ 'pipelines/hello.ts': pipeline });
-afterAll(() => { project[Symbol.dispose](); });
+afterAll(() => {
+  project[Symbol.dispose]();
+});
 
 it('the pipeline of the page has no mistake, and its lock is written', { timeout: 180_000 }, async () => {
   const { problems, added } = await checkProject(project.config, { write: true });

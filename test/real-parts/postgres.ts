@@ -18,7 +18,8 @@ export interface PostgresPart {
 
 /** Folder of initdb and postgres, or null. */
 function findPrograms(): string | null {
-  for (const folder of (process.env['PATH'] ?? '').split(delimiter)) if (folder && existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres'))) return folder;
+  for (const folder of (process.env['PATH'] ?? '').split(delimiter))
+    if (folder && existsSync(join(folder, 'initdb')) && existsSync(join(folder, 'postgres'))) return folder;
   const debian = '/usr/lib/postgresql';
   if (existsSync(debian)) {
     const newest = readdirSync(debian).sort((a, b) => Number(b) - Number(a))[0];
@@ -45,7 +46,9 @@ export function postgresMissing(): string | null {
 function account(): { uid: number; gid: number } | null {
   if (process.getuid?.() !== 0) return null;
   for (const name of ['postgres', 'nobody']) {
-    const line = readFileSync('/etc/passwd', 'utf8').split('\n').find((entry) => entry.startsWith(`${name}:`));
+    const line = readFileSync('/etc/passwd', 'utf8')
+      .split('\n')
+      .find((entry) => entry.startsWith(`${name}:`));
     const [, , uid, gid] = line?.split(':') ?? [];
     if (uid && gid) return { uid: Number(uid), gid: Number(gid) };
   }
@@ -63,12 +66,27 @@ export async function startPostgres(): Promise<PostgresPart> {
   mkdirSync(data);
   if (as.uid !== undefined && as.gid !== undefined) for (const path of [folder, data]) chownSync(path, as.uid, as.gid);
   const env = { ...process.env, HOME: folder, LC_ALL: 'C' };
-  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'heddle', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], { ...as, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  execFileSync(join(bin, 'initdb'), ['-D', data, '-U', 'heddle', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'], {
+    ...as,
+    env,
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   const port = await freePort();
-  const server = spawn(join(bin, 'postgres'), ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'full_page_writes=off'], { ...as, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] });
+  const server = spawn(
+    join(bin, 'postgres'),
+    ['-D', data, '-p', String(port), '-k', folder, '-c', 'listen_addresses=127.0.0.1', '-c', 'fsync=off', '-c', 'full_page_writes=off'],
+    { ...as, env, cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] },
+  );
   let tail = '';
-  server.stderr.on('data', (chunk: Buffer) => { tail = (tail + chunk.toString()).slice(-2000); });
-  const gone = new Promise<void>((resolve) => { server.on('exit', () => { resolve(); }); });
+  server.stderr.on('data', (chunk: Buffer) => {
+    tail = (tail + chunk.toString()).slice(-2000);
+  });
+  const gone = new Promise<void>((resolve) => {
+    server.on('exit', () => {
+      resolve();
+    });
+  });
   const stop = async (): Promise<void> => {
     if (server.exitCode === null) server.kill('SIGINT');
     await gone;

@@ -22,13 +22,17 @@ export async function startTemporal(): Promise<TemporalPart> {
   return {
     address,
     dbFile,
-    get pid() { return server.pid; },
+    get pid() {
+      return server.pid;
+    },
     async kill() {
       const gone = new Promise((resolve) => server.child.once('exit', resolve));
       server.kill();
       await gone;
     },
-    async restart() { server = await start({ dbFile, port }); },
+    async restart() {
+      server = await start({ dbFile, port });
+    },
     async stop() {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });

@@ -1,5 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import { all, always, approval, daily, dataset, eq, gte, itemList, loop, map, modelIfAny, modelOf, pipeline, task, text, waitFor, waitForEvent, when, z } from 'heddle';
+import {
+  all,
+  always,
+  approval,
+  daily,
+  dataset,
+  eq,
+  gte,
+  itemList,
+  loop,
+  map,
+  modelIfAny,
+  modelOf,
+  pipeline,
+  task,
+  text,
+  waitFor,
+  waitForEvent,
+  when,
+  z,
+} from 'heddle';
 import { fails, runPipeline, takes } from 'heddle/testing';
 
 const add = task({ name: 'add', version: '1', input: z.object({ x: z.number() }), output: z.object({ x: z.number() }), run: async ({ x }) => ({ x: x + 1 }) });
@@ -39,7 +59,13 @@ describe('runPipeline', () => {
 
   it('fails what code throws at once, and tries again what is nobody’s fault', async () => {
     const one = pipeline({ name: 'one' }, () => add({ x: 1 }));
-    const thrown = await runPipeline(one, { fakes: { add: () => { throw new Error('no such file'); } } });
+    const thrown = await runPipeline(one, {
+      fakes: {
+        add: () => {
+          throw new Error('no such file');
+        },
+      },
+    });
     expect(thrown).toMatchObject({ status: 'failed', failures: [{ step: 'add', failure: { class: 'user', message: 'no such file' } }] });
     expect(thrown.step('add')?.attempts).toBe(1);
     const twice = await runPipeline(one, { fakes: { add: fails('platform', { times: 2, then: { x: 9 } }) } });
@@ -66,12 +92,23 @@ describe('runPipeline', () => {
   });
 
   it('runs loops, maps, nested maps and item lists with the tasks’ own code', async () => {
-    const items = task({ name: 'items', version: '1', output: z.object({ list: itemList(z.int()) }), run: async (_, ctx) => ({ list: await ctx.items(Array.from({ length: 1200 }, (_, i) => i)) }) });
-    const count = task({ name: 'count', version: '1', input: z.object({ list: itemList(z.object({ x: z.number() })) }), output: z.int(), run: async ({ list }, ctx) => {
-      let sum = 0;
-      for await (const item of ctx.readItems(list)) sum += item.x;
-      return sum;
-    } });
+    const items = task({
+      name: 'items',
+      version: '1',
+      output: z.object({ list: itemList(z.int()) }),
+      run: async (_, ctx) => ({ list: await ctx.items(Array.from({ length: 1200 }, (_, i) => i)) }),
+    });
+    const count = task({
+      name: 'count',
+      version: '1',
+      input: z.object({ list: itemList(z.object({ x: z.number() })) }),
+      output: z.int(),
+      run: async ({ list }, ctx) => {
+        let sum = 0;
+        for await (const item of ctx.readItems(list)) sum += item.x;
+        return sum;
+      },
+    });
     const big = pipeline({ name: 'big' }, () => {
       const grown = loop(z.object({ x: z.number() }), { x: 0 }, (state) => add({ x: state.x }), { max: 10, until: (state) => gte(state.x, 4) });
       const nested = map([[1, 2], [3]], (row) => map(row, (n) => add({ x: n })));
@@ -84,13 +121,24 @@ describe('runPipeline', () => {
     const Day = daily({ start: '2001-01-01' });
     const Raw = dataset('t.raw', { uri: 'store://t/raw', partitions: Day, schema: z.object({ n: z.int() }) });
     const Sum = dataset('t.sum', { uri: 'store://t/sum', partitions: Day, schema: z.object({ total: z.int() }) });
-    const sum = task({ name: 'sum', version: '1', input: z.object({ raw: Raw.slice }), output: Sum.slice, run: async ({ raw }, ctx) => {
-      let total = 0;
-      for await (const batch of ctx.read(Raw, raw)) for (const row of batch.rows()) total += row.n;
-      return ctx.write(Sum, [{ total }]);
-    } });
-    const daySum = pipeline({ name: 'day_sum', partitions: Day }, ({ partition }) => sum({ raw: waitFor(Raw.window(partition, '2d'), { within: '6h' }), into: partition }));
-    const good = await runPipeline(daySum, { partition: { day: '2001-01-02' }, data: { 't.raw': { '2001-01-01': [{ n: 1 }], '2001-01-02': [{ n: 2 }, { n: 3 }] } } });
+    const sum = task({
+      name: 'sum',
+      version: '1',
+      input: z.object({ raw: Raw.slice }),
+      output: Sum.slice,
+      run: async ({ raw }, ctx) => {
+        let total = 0;
+        for await (const batch of ctx.read(Raw, raw)) for (const row of batch.rows()) total += row.n;
+        return ctx.write(Sum, [{ total }]);
+      },
+    });
+    const daySum = pipeline({ name: 'day_sum', partitions: Day }, ({ partition }) =>
+      sum({ raw: waitFor(Raw.window(partition, '2d'), { within: '6h' }), into: partition }),
+    );
+    const good = await runPipeline(daySum, {
+      partition: { day: '2001-01-02' },
+      data: { 't.raw': { '2001-01-01': [{ n: 1 }], '2001-01-02': [{ n: 2 }, { n: 3 }] } },
+    });
     expect(good.output).toMatchObject({ dataset: 't.sum', rows: 1 });
     const late = await runPipeline(daySum, { partition: { day: '2001-01-03' }, data: { 't.raw': { '2001-01-02': [{ n: 1 }] } } });
     expect(late.failures[0]?.failure.code).toBe('HDL-WAIT-TIMEOUT');
@@ -98,9 +146,17 @@ describe('runPipeline', () => {
 
   it('pins models, takes events, and runs always after a failure and after a cancel', async () => {
     const note = task({ name: 'note', version: '1', input: z.object({ status: z.string() }), run: async () => {} });
-    const use = task({ name: 'use', version: '1', input: z.object({ champion: modelOf('m').nullable(), by: z.string() }), output: z.string(), run: async ({ champion, by }) => `${champion?.version ?? 'none'} ${by}` });
+    const use = task({
+      name: 'use',
+      version: '1',
+      input: z.object({ champion: modelOf('m').nullable(), by: z.string() }),
+      output: z.string(),
+      run: async ({ champion, by }) => `${champion?.version ?? 'none'} ${by}`,
+    });
     const run = pipeline({ name: 'run' }, () => {
-      always((outcome) => { note({ status: outcome.status }); });
+      always((outcome) => {
+        note({ status: outcome.status });
+      });
       const event = waitForEvent('go', z.object({ by: z.string() }), { within: '1h' });
       return use({ champion: modelIfAny('m@champion').orElse(null), by: event.by });
     });
