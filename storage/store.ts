@@ -8,8 +8,6 @@ import type { FileSystem } from './file-system.ts';
 import { localFiles } from './file-store.ts';
 import { formatUri, parseUri } from './uri.ts';
 
-export type { StoreEntry } from './file-system.ts';
-
 export interface Store extends FileSystem {
   /** Any address -> its absolute form. Throws HDL-BAD-URI for an unknown scheme, or a path that leaves its root. */
   resolve(uri: string): string;

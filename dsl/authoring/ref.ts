@@ -6,7 +6,6 @@ declare const VALUE: unique symbol;
 declare const HANDLE: unique symbol;
 
 export type Primitive = string | number | boolean | null;
-type Simplify<T> = { [K in keyof T]: T[K] } & {};
 
 /** A typed handle to data. It only travels by ref: no object literal can pass for one. */
 export interface Handle<Kind extends string> {

@@ -45,6 +45,7 @@ export function heddleAsync(args: readonly string[], options: { cwd?: string; en
       stderr += piece.toString();
     });
     child.on('close', (code) => {
+      clearTimeout(late);
       resolve({ code, stdout, stderr });
     });
   });
