@@ -27,12 +27,16 @@ const DATASETS = ['rows', 'sums'];
 export async function startDays(system: System, name: string, planHash?: string): Promise<DaysRun> {
   rmSync(join(system.store, 'chaos'), { recursive: true, force: true });
   const ledger = join(system.folder, `ledger-${name}`);
-  const runId = planHash === undefined ? await system.run('chaos.days', '--partition', DAY, '--param', `ledger=${ledger}`) : await startAgain(system, planHash, { ledger });
+  const runId =
+    planHash === undefined ? await system.run('chaos.days', '--partition', DAY, '--param', `ledger=${ledger}`) : await startAgain(system, planHash, { ledger });
   return {
     runId,
     effects: () => linesOf(join(ledger, 'ledger')),
     calls: () => linesOf(join(ledger, 'calls')),
-    ended: async () => ({ run: await system.ended(runId), published: Object.fromEntries(DATASETS.map((dataset) => [dataset, partitionOf(join(system.store, 'chaos', dataset, `day=${DAY}`))])) }),
+    ended: async () => ({
+      run: await system.ended(runId),
+      published: Object.fromEntries(DATASETS.map((dataset) => [dataset, partitionOf(join(system.store, 'chaos', dataset, `day=${DAY}`))])),
+    }),
   };
 }
 
@@ -44,11 +48,21 @@ async function startAgain(system: System, planHash: string, params: JsonObject):
 
 /** The files by name and digest, and the manifest without run, attempt and the digests that hold them. */
 function partitionOf(folder: string): unknown {
-  const files = readdirSync(folder).filter((name) => name !== 'manifest.json').toSorted();
+  const files = readdirSync(folder)
+    .filter((name) => name !== 'manifest.json')
+    .toSorted();
   const { runId, attempt, inputs, ...same } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest; // format 1
   expect(runId).toHaveLength(26);
   expect(attempt).toBeGreaterThan(0);
-  return { files: files.map((name) => [name, createHash('sha256').update(readFileSync(join(folder, name))).digest('hex')]), manifest: { ...same, inputs: inputs.map(({ dataset, rows }) => ({ dataset, rows })) } };
+  return {
+    files: files.map((name) => [
+      name,
+      createHash('sha256')
+        .update(readFileSync(join(folder, name)))
+        .digest('hex'),
+    ]),
+    manifest: { ...same, inputs: inputs.map(({ dataset, rows }) => ({ dataset, rows })) },
+  };
 }
 
 /** After the first checkpoint: the second effect follows it. */
@@ -57,9 +71,19 @@ export const pastCheckpoint = (run: DaysRun): Promise<unknown> => until('the fir
 /** What holds of every run of chaos.days that ended well. */
 export async function checkDays(system: System, days: DaysRun, undisturbed: unknown): Promise<RunDetail> {
   const { run, published } = await days.ended();
-  expect(run, JSON.stringify(run.failures)).toMatchObject({ status: 'done', output: { sum: (EFFECTS_OF_COUNT * (EFFECTS_OF_COUNT - 1)) / 2, effects: EFFECTS_OF_COUNT }, failures: [] });
+  expect(run, JSON.stringify(run.failures)).toMatchObject({
+    status: 'done',
+    output: { sum: (EFFECTS_OF_COUNT * (EFFECTS_OF_COUNT - 1)) / 2, effects: EFFECTS_OF_COUNT },
+    failures: [],
+  });
   expect(published).toEqual(undisturbed);
-  const keys = ['land', ...Array.from({ length: EFFECTS_OF_COUNT }, (_, i) => `count/${i}`), ...ITEMS.map((_, i) => `items[${i}].item`), 'report', 'always.tidy done'];
+  const keys = [
+    'land',
+    ...Array.from({ length: EFFECTS_OF_COUNT }, (_, i) => `count/${i}`),
+    ...ITEMS.map((_, i) => `items[${i}].item`),
+    'report',
+    'always.tidy done',
+  ];
   expect(days.effects().toSorted()).toEqual(keys.map((key) => `${days.runId}/${key}`).toSorted());
   for (const dataset of DATASETS) expect(stagingsIn(join(system.store, 'chaos', dataset), days.runId)).toEqual([]);
   return run;

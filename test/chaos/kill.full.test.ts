@@ -10,7 +10,10 @@ const MOMENTS = 5;
 /** land, the effects of count, items, report, tidy. */
 const EFFECTS = 1 + EFFECTS_OF_COUNT + ITEMS.length + 2;
 /** A moment: so many effects have happened, and then so many ms more. */
-interface Moment { readonly effects: number; readonly ms: number }
+interface Moment {
+  readonly effects: number;
+  readonly ms: number;
+}
 
 const random = mulberry32(SEED);
 const moments = (): Moment[] => Array.from({ length: MOMENTS }, () => ({ effects: Math.floor(random() * EFFECTS), ms: Math.floor(random() * 300) }));
@@ -29,19 +32,34 @@ beforeAll(async () => {
 afterAll(() => system?.stop());
 
 const kill = {
-  worker: async () => { await system.worker.kill(); await system.worker.start(); },
-  server: async () => { await system.server.kill(); await system.server.start(); },
-  temporal: async () => { await system.temporal.kill(); await system.temporal.restart(); },
+  worker: async () => {
+    await system.worker.kill();
+    await system.worker.start();
+  },
+  server: async () => {
+    await system.server.kill();
+    await system.server.start();
+  },
+  temporal: async () => {
+    await system.temporal.kill();
+    await system.temporal.restart();
+  },
 };
 
 describe.each(['worker', 'server', 'temporal'] as const)('a run whose %s is killed', (victim) => {
-  it.each(victims[victim])('$ms ms after its effect $effects ends as an undisturbed one', async ({ effects, ms }) => {
-    const days = await startDays(system, `${victim}-${effects}-${ms}`, planHash);
-    await until(`${effects} effects`, () => days.effects().length >= effects);
-    await new Promise((resolve) => { setTimeout(resolve, ms); }); // the moment itself
-    await kill[victim]();
-    await checkDays(system, days, undisturbed);
-  }, 300_000);
+  it.each(victims[victim])(
+    '$ms ms after its effect $effects ends as an undisturbed one',
+    async ({ effects, ms }) => {
+      const days = await startDays(system, `${victim}-${effects}-${ms}`, planHash);
+      await until(`${effects} effects`, () => days.effects().length >= effects);
+      await new Promise((resolve) => {
+        setTimeout(resolve, ms);
+      }); // the moment itself
+      await kill[victim]();
+      await checkDays(system, days, undisturbed);
+    },
+    300_000,
+  );
 });
 
 /** A small generator of numbers in [0, 1), the same for the same seed. */

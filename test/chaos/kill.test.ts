@@ -20,7 +20,11 @@ afterAll(() => system?.stop());
 const attemptsOf = (run: RunDetail, step: string): number | undefined => run.steps.find((found) => found.step === step)?.attempts;
 /** Steps that were not under way when something died ran once. */
 const ranOnce = (days: DaysRun, ...steps: string[]): void => {
-  for (const step of steps) expect(days.calls().filter((call) => call.startsWith(`${days.runId}/${step} `)), step).toEqual([`${days.runId}/${step} 1`]);
+  for (const step of steps)
+    expect(
+      days.calls().filter((call) => call.startsWith(`${days.runId}/${step} `)),
+      step,
+    ).toEqual([`${days.runId}/${step} 1`]);
 };
 
 describe('a run with a checkpoint behind it ends as an undisturbed one', () => {

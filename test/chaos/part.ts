@@ -28,20 +28,35 @@ export function part(args: readonly string[], options: { readonly cwd: string; r
     await until('its end', () => !family.some(alive), STOP_MS);
     child = null;
   };
-  process.once('exit', () => { if (child?.pid !== undefined) killFamily(child.pid); }); // a test run that was ended
+  process.once('exit', () => {
+    if (child?.pid !== undefined) killFamily(child.pid);
+  }); // a test run that was ended
   return {
-    get output() { return output; },
+    get output() {
+      return output;
+    },
     async start() {
       const started = startHeddle([...args, '--json'], options);
       child = started;
       let said = '';
-      started.stdout?.on('data', (piece: Buffer) => { said += piece.toString(); output += piece.toString(); });
-      started.stderr?.on('data', (piece: Buffer) => { output += piece.toString(); });
+      started.stdout?.on('data', (piece: Buffer) => {
+        said += piece.toString();
+        output += piece.toString();
+      });
+      started.stderr?.on('data', (piece: Buffer) => {
+        output += piece.toString();
+      });
       try {
-        await until(`heddle ${args.join(' ')} is ready`, () => {
-          if (said.includes('"ready":true')) return true;
-          return started.exitCode !== null || started.signalCode !== null ? Promise.reject(new Error(`it ended with ${started.exitCode ?? started.signalCode}`)) : false;
-        }, READY_MS);
+        await until(
+          `heddle ${args.join(' ')} is ready`,
+          () => {
+            if (said.includes('"ready":true')) return true;
+            return started.exitCode !== null || started.signalCode !== null
+              ? Promise.reject(new Error(`it ended with ${started.exitCode ?? started.signalCode}`))
+              : false;
+          },
+          READY_MS,
+        );
       } catch (error) {
         await kill();
         throw new Error(`${String(error)}\n${output.slice(-4_000)}`, { cause: error });

@@ -55,7 +55,9 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
   };
   try {
     const made = project({ 'heddle.config.ts': config, 'package.json': '{ "type": "module" }', ...files });
-    undo.push(() => { made.remove(); });
+    undo.push(() => {
+      made.remove();
+    });
     const temporal = await startTemporal();
     undo.push(() => temporal.stop());
     const address = `127.0.0.1:${await freePort()}`;
@@ -63,14 +65,20 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
     const env = { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_LISTEN: address };
     const server = part(['server'], { cwd: made.folder, env });
     const worker = part(['worker'], { cwd: made.folder, env: { ...env, ...workerEnv } });
-    undo.push(() => server.stop(), () => worker.stop());
+    undo.push(
+      () => server.stop(),
+      () => worker.stop(),
+    );
     await Promise.all([server.start(), withWorker !== false && worker.start()]);
 
     const heddle = (...args: string[]): Promise<Ended> => heddleAsync(args, { cwd: made.folder, env });
     const call = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T } | null> => {
       const token = readFileSync(join(made.folder, '.heddle', 'token'), 'utf8').trim();
       const answer = await fetch(`${url}/api/v1${path}`, {
-        method, headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' }, signal: AbortSignal.timeout(20_000), ...(body !== undefined && { body: JSON.stringify(body) }),
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        signal: AbortSignal.timeout(20_000),
+        ...(body !== undefined && { body: JSON.stringify(body) }),
       }).catch(() => null);
       return answer && { status: answer.status, body: (await answer.json()) as T };
     };
@@ -79,8 +87,19 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
       return answer?.status === 200 ? answer.body : null;
     };
     return {
-      temporal, server, worker, url, env, heddle, call, look, stop,
-      halt: async () => { await Promise.all([worker.stop(), server.stop()]); await temporal.kill(); },
+      temporal,
+      server,
+      worker,
+      url,
+      env,
+      heddle,
+      call,
+      look,
+      stop,
+      halt: async () => {
+        await Promise.all([worker.stop(), server.stop()]);
+        await temporal.kill();
+      },
       folder: made.folder,
       store: join(made.folder, '.heddle', 'store', PROJECT),
       write(name, text) {
@@ -92,10 +111,15 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
         if (code !== 0) throw new Error(`heddle run ${pipeline} ended with ${code}:\n${stdout}\n${stderr}`);
         return (JSON.parse(stdout) as { runId: string }).runId;
       },
-      ended: (runId, limitMs) => until(`the end of run ${runId}`, async () => {
-        const run = await look(runId);
-        return run !== null && run.endedAt !== null && run;
-      }, limitMs),
+      ended: (runId, limitMs) =>
+        until(
+          `the end of run ${runId}`,
+          async () => {
+            const run = await look(runId);
+            return run !== null && run.endedAt !== null && run;
+          },
+          limitMs,
+        ),
     };
   } catch (error) {
     await stop();
@@ -104,4 +128,9 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
 }
 
 /** Lines of a file that the tasks of a test write; none before there is one. */
-export const linesOf = (file: string): string[] => (existsSync(file) ? readFileSync(file, 'utf8').split('\n').filter((line) => line !== '') : []);
+export const linesOf = (file: string): string[] =>
+  existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];

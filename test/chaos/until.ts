@@ -11,6 +11,8 @@ export async function until<T>(what: string, probe: () => Promise<T | null | und
       last = error;
     }
     if (Date.now() > deadline) throw new Error(`${what}: not within ${limitMs / 1000} s (${last instanceof Error ? last.message : String(last)})`);
-    await new Promise((resolve) => { setTimeout(resolve, 100); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 100);
+    });
   }
 }

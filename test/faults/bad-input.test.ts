@@ -16,11 +16,18 @@ const undo: (() => void)[] = [];
 beforeAll(async () => {
   system = await startSystem({ files: { 'pipelines/hello.ts': hello }, worker: false });
 }, 300_000);
-afterEach(() => { for (const step of undo.splice(0)) step(); });
+afterEach(() => {
+  for (const step of undo.splice(0)) step();
+});
 afterAll(() => system?.stop());
 vi.setConfig({ testTimeout: 120_000 });
 
-interface Refused { readonly exit: number | null; readonly code: string; readonly what: string; readonly where: string | null }
+interface Refused {
+  readonly exit: number | null;
+  readonly code: string;
+  readonly what: string;
+  readonly where: string | null;
+}
 function refused({ code, stdout, stderr }: Ended): Refused {
   try {
     const { error } = JSON.parse(stdout) as { error: Omit<Refused, 'exit'> };
@@ -34,7 +41,9 @@ const runsOf = async (): Promise<readonly RunSummary[]> => (await system.call<Pa
 /** A project of its own, so that what is wrong with it harms no other case. */
 function other(files: Record<string, string>): { readonly folder: string; heddle(args: string[], env?: Record<string, string>): Promise<Ended> } {
   const made = project({ 'heddle.config.ts': config, ...files });
-  undo.push(() => { made.remove(); });
+  undo.push(() => {
+    made.remove();
+  });
   return { folder: made.folder, heddle: (args, env = {}) => heddleAsync([...args, '--json'], { cwd: made.folder, env: { ...system.env, ...env } }) };
 }
 const catalogOf = (folder: string): Record<string, string> => ({ HEDDLE_CATALOG: `sqlite:${join(folder, 'catalog.db')}` });
@@ -42,7 +51,11 @@ const catalogOf = (folder: string): Record<string, string> => ({ HEDDLE_CATALOG:
 describe('heddle server does not start', () => {
   it('when Temporal is unreachable: exit 3', async () => {
     const { heddle } = other({});
-    expect(refused(await heddle(['server'], { HEDDLE_TEMPORAL_ADDRESS: '127.0.0.1:9' }))).toMatchObject({ exit: 3, code: 'HDL-TEMPORAL-UNREACHABLE', what: expect.stringContaining('127.0.0.1:9') });
+    expect(refused(await heddle(['server'], { HEDDLE_TEMPORAL_ADDRESS: '127.0.0.1:9' }))).toMatchObject({
+      exit: 3,
+      code: 'HDL-TEMPORAL-UNREACHABLE',
+      what: expect.stringContaining('127.0.0.1:9'),
+    });
   });
 
   it('when another process holds the catalog: exit 3', async () => {
@@ -50,7 +63,11 @@ describe('heddle server does not start', () => {
     const database = new DatabaseSync(join(folder, 'catalog.db'));
     database.exec('pragma journal_mode = wal; begin immediate');
     try {
-      expect(refused(await heddle(['server'], catalogOf(folder)))).toMatchObject({ exit: 3, code: 'HDL-CATALOG-LOCKED', where: expect.stringContaining('catalog.db') });
+      expect(refused(await heddle(['server'], catalogOf(folder)))).toMatchObject({
+        exit: 3,
+        code: 'HDL-CATALOG-LOCKED',
+        where: expect.stringContaining('catalog.db'),
+      });
     } finally {
       database.close();
     }
@@ -66,7 +83,11 @@ describe('heddle server does not start', () => {
 
   it('when its port is taken: exit 2', async () => {
     const { heddle } = other({});
-    expect(refused(await heddle(['server']))).toMatchObject({ exit: 2, code: 'HDL-PORT-TAKEN', what: expect.stringContaining(system.url.split(':').at(-1) ?? '') });
+    expect(refused(await heddle(['server']))).toMatchObject({
+      exit: 2,
+      code: 'HDL-PORT-TAKEN',
+      what: expect.stringContaining(system.url.split(':').at(-1) ?? ''),
+    });
   });
 });
 
@@ -84,7 +105,8 @@ describe('heddle run starts nothing', () => {
   });
 
   it('nor heddle check, of a project with two pipelines of one name, an unknown pool, an unknown class and a syntax error: all told, exit 1', async () => {
-    const placed = (name: string, resources: string): string => `import { pipeline, task, z } from 'heddle';\nexport const work_${name} = task({ name: 'w.${name}', version: '1', resources: ${resources} as never, output: z.null(), async run() { return null; } });\nexport const ${name} = pipeline({ name: 'w.${name}' }, () => work_${name}({}));\n`;
+    const placed = (name: string, resources: string): string =>
+      `import { pipeline, task, z } from 'heddle';\nexport const work_${name} = task({ name: 'w.${name}', version: '1', resources: ${resources} as never, output: z.null(), async run() { return null; } });\nexport const ${name} = pipeline({ name: 'w.${name}' }, () => work_${name}({}));\n`;
     const { heddle } = other({
       'pipelines/hello.ts': hello,
       'pipelines/again.ts': hello.replaceAll("name: 'greet'", "name: 'greet.again'"),
@@ -96,7 +118,12 @@ describe('heddle run starts nothing', () => {
     const { problems } = JSON.parse(stdout) as { problems: { code: string; file: string; line: number }[] };
     expect({ code, problems: problems.map((problem) => `${problem.code} ${problem.file}:${problem.line}`) }).toEqual({
       code: 1,
-      problems: ['HDL-TYPE pipelines/broken.ts:1', 'HDL-UNKNOWN-CLASS pipelines/class.ts:3', expect.stringMatching(/^HDL-DUPLICATE-PIPELINE pipelines\/(hello|again)\.ts:3$/), 'HDL-UNKNOWN-POOL pipelines/pool.ts:3'],
+      problems: [
+        'HDL-TYPE pipelines/broken.ts:1',
+        'HDL-UNKNOWN-CLASS pipelines/class.ts:3',
+        expect.stringMatching(/^HDL-DUPLICATE-PIPELINE pipelines\/(hello|again)\.ts:3$/),
+        'HDL-UNKNOWN-POOL pipelines/pool.ts:3',
+      ],
     });
     const run = refused(await heddle(['run', 'hello']));
     expect(run).toMatchObject({ exit: 1, code: 'HDL-PROBLEMS' });
@@ -117,8 +144,18 @@ describe('heddle run starts nothing', () => {
   it('from a plan whose hash is another', async () => {
     const { stdout } = await system.heddle('compile', 'hello', '--json');
     const { plan, hash } = JSON.parse(stdout) as { plan: Plan; hash: string };
-    expect(await system.call('POST', '/plans', { plan: { ...plan, owner: 'mallory' }, hash })).toMatchObject({ status: 400, body: { error: { code: 'HDL-PLAN-HASH' } } });
-    expect(await system.call('POST', '/runs', { pipeline: 'hello', planHash: hash.replace(/.$/, (last) => (last === '0' ? '1' : '0')), params: {}, partition: null })).toMatchObject({ status: 404 });
+    expect(await system.call('POST', '/plans', { plan: { ...plan, owner: 'mallory' }, hash })).toMatchObject({
+      status: 400,
+      body: { error: { code: 'HDL-PLAN-HASH' } },
+    });
+    expect(
+      await system.call('POST', '/runs', {
+        pipeline: 'hello',
+        planHash: hash.replace(/.$/, (last) => (last === '0' ? '1' : '0')),
+        params: {},
+        partition: null,
+      }),
+    ).toMatchObject({ status: 404 });
   });
 });
 

@@ -10,7 +10,8 @@ import { linesOf, startSystem, type System } from '../chaos/system.ts';
 import { until } from '../chaos/until.ts';
 
 /** The program starts another, so that a whole family is there to be ended; each is known by its number. */
-const program = "const { spawn } = require('node:child_process'); const other = spawn('sleep', ['600']); require('node:fs').writeFileSync(process.argv[1], process.pid + ' ' + other.pid);";
+const program =
+  "const { spawn } = require('node:child_process'); const other = spawn('sleep', ['600']); require('node:fs').writeFileSync(process.argv[1], process.pid + ' ' + other.pid);";
 
 const pipelineFile = (folder: string): string => `import { always, approval, command, daily, dataset, pipeline, task, z } from 'heddle';
 import { appendFileSync } from 'node:fs';
@@ -56,7 +57,11 @@ beforeAll(async () => {
 afterAll(() => system?.stop());
 
 /** Sum of a gauge over its labels. */
-const gauge = async (name: string): Promise<number> => (await (await fetch(metrics)).text()).split('\n').filter((line) => line.startsWith(`${name}{`)).reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+const gauge = async (name: string): Promise<number> =>
+  (await (await fetch(metrics)).text())
+    .split('\n')
+    .filter((line) => line.startsWith(`${name}{`))
+    .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
 
 it('a cancelled run leaves no workflow, no activity, no staging and no process, and its always block ran once', async () => {
   const runId = await system.run('c.held', '--partition', '2001-03-01');
@@ -64,7 +69,13 @@ it('a cancelled run leaves no workflow, no activity, no staging and no process, 
   await until('the step, the program and the gate', async () => {
     const run = await system.look(runId);
     const statusOf = (step: string): string | undefined => run?.steps.find((found) => found.step === step)?.status;
-    return notes().includes('staged') && existsSync(join(system.folder, 'pids')) && readFileSync(join(system.folder, 'pids'), 'utf8').includes(' ') && statusOf('gate') === 'waiting' && statusOf('spoils') === 'failed';
+    return (
+      notes().includes('staged') &&
+      existsSync(join(system.folder, 'pids')) &&
+      readFileSync(join(system.folder, 'pids'), 'utf8').includes(' ') &&
+      statusOf('gate') === 'waiting' &&
+      statusOf('spoils') === 'failed'
+    );
   });
   const pids = readFileSync(join(system.folder, 'pids'), 'utf8').split(' ').map(Number);
   expect(pids.map(alive)).toEqual([true, true]);
@@ -93,5 +104,12 @@ it('a cancelled run leaves no workflow, no activity, no staging and no process, 
   await until('the end of the program and its child', () => !pids.some(alive), 20_000);
   expect(notes().filter((line) => line.startsWith('always') || line === 'after')).toEqual(['always cancelled']);
   const run = await system.look(runId);
-  expect(Object.fromEntries(run?.steps.map(({ step, status }) => [step, status]) ?? [])).toEqual({ stages: 'cancelled', spoils: 'failed', runs: 'cancelled', gate: 'cancelled', after: 'cancelled', 'always.tidy': 'done' });
+  expect(Object.fromEntries(run?.steps.map(({ step, status }) => [step, status]) ?? [])).toEqual({
+    stages: 'cancelled',
+    spoils: 'failed',
+    runs: 'cancelled',
+    gate: 'cancelled',
+    after: 'cancelled',
+    'always.tidy': 'done',
+  });
 }, 300_000);

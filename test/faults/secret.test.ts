@@ -6,7 +6,17 @@ import { startSystem, type System } from '../chaos/system.ts';
 
 const SECRET = 'correct-horse-battery-staple-4417';
 /** As somebody who looks for it would: in clear, and in base64 wherever it began in the encoded text. */
-const needles = [SECRET, SECRET.slice(0, 16), ...['', 'x', 'xx'].flatMap((before) => (['base64', 'base64url'] as const).map((encoding) => Buffer.from(before + SECRET).toString(encoding).slice(4, -4)))];
+const needles = [
+  SECRET,
+  SECRET.slice(0, 16),
+  ...['', 'x', 'xx'].flatMap((before) =>
+    (['base64', 'base64url'] as const).map((encoding) =>
+      Buffer.from(before + SECRET)
+        .toString(encoding)
+        .slice(4, -4),
+    ),
+  ),
+];
 
 const leaky = `import { always, command, map, pipeline, task, z } from 'heddle';
 
@@ -55,27 +65,62 @@ beforeAll(async () => {
 afterAll(() => system?.stop());
 
 const filesBelow = (folder: string): string[] =>
-  readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
 
 it('is in no database, log, store or answer, in clear or in base64', async () => {
   const runId = await system.run('s.leaks');
   const run = await system.ended(runId);
   const statusOf = Object.fromEntries(run.steps.map(({ step, status }) => [step, status]));
-  expect(statusOf).toMatchObject({ throws: 'failed', speaks: 'failed', short: 'done', 'takes-short': 'done', long: 'done', 'takes-long': 'done', wrong: 'failed', program: 'failed', apart: 'failed', 'items[0].item': 'failed', 'always.last': 'done' });
+  expect(statusOf).toMatchObject({
+    throws: 'failed',
+    speaks: 'failed',
+    short: 'done',
+    'takes-short': 'done',
+    long: 'done',
+    'takes-long': 'done',
+    wrong: 'failed',
+    program: 'failed',
+    apart: 'failed',
+    'items[0].item': 'failed',
+    'always.last': 'done',
+  });
   expect(run.failures.find(({ step }) => step === 'throws')?.message).toContain('refused: [secret token]');
 
-  const said = await Promise.all([system.heddle('show', runId), system.heddle('show', runId, '--json', '--all'), system.heddle('logs', runId, 'speaks'), system.heddle('explain', runId, 'throws')]);
+  const said = await Promise.all([
+    system.heddle('show', runId),
+    system.heddle('show', runId, '--json', '--all'),
+    system.heddle('logs', runId, 'speaks'),
+    system.heddle('explain', runId, 'throws'),
+  ]);
   await system.halt();
   const files = [...filesBelow(join(system.folder, '.heddle')), ...filesBelow(dirname(system.temporal.dbFile))];
   const kinds = [/catalog\.db$/, /temporal\.db$/, /\.jsonl$/, /store\/.*\.json$/, new RegExp(`runs/${runId}.json$`)];
-  for (const kind of kinds) expect(files.some((file) => kind.test(file)), String(kind)).toBe(true);
+  for (const kind of kinds)
+    expect(
+      files.some((file) => kind.test(file)),
+      String(kind),
+    ).toBe(true);
   const places = [
     ...files.map((file) => ({ name: file, bytes: readFileSync(file) })),
-    ...[['the worker', system.worker.output], ['the server', system.server.output], ...said.flatMap(({ stdout, stderr }, i) => [[`command ${i}`, stdout], [`command ${i}`, stderr]])].map(([name = '', text = '']) => ({ name, bytes: Buffer.from(text) })),
+    ...[
+      ['the worker', system.worker.output],
+      ['the server', system.server.output],
+      ...said.flatMap(({ stdout, stderr }, i) => [
+        [`command ${i}`, stdout],
+        [`command ${i}`, stderr],
+      ]),
+    ].map(([name = '', text = '']) => ({ name, bytes: Buffer.from(text) })),
   ];
   const found = places.flatMap(({ name, bytes }) => needles.filter((needle) => bytes.includes(needle)).map((needle) => `${name}: ${needle}`));
   expect(found).toEqual([]);
   // the search itself works
-  expect(places.filter(({ bytes }) => bytes.includes('[secret token]')).map(({ name }) => name).join('\n')).toMatch(/temporal\.db[^]*$/);
+  expect(
+    places
+      .filter(({ bytes }) => bytes.includes('[secret token]'))
+      .map(({ name }) => name)
+      .join('\n'),
+  ).toMatch(/temporal\.db[^]*$/);
   expect(said[2]?.stdout).toContain('got [secret token]');
 }, 300_000);
