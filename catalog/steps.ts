@@ -140,6 +140,8 @@ export async function listDone(db: CatalogDb, runId: string, cursor: number, max
       .select(['seq', 'step', 'output'])
       .where('run_id', '=', runId)
       .where('status', '=', 'done')
+      // Items of a list map go with their chunk, which a retry takes over as a whole.
+      .where('kind', '!=', 'item')
       .where((eb) => eb.or([eb('output', '!=', 'null'), eb('meta', 'is not', null)]))
       .where('seq', '>', at)
       .orderBy('seq')
