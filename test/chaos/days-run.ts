@@ -22,6 +22,8 @@ export interface DaysRun {
 
 const DAY = '2001-03-01';
 const DATASETS = ['rows', 'sums'];
+/** A worker that dies in a publish is missed after a minute. */
+const END_MS = 200_000;
 
 /** Each run begins with empty datasets: the partitions of two runs are compared. With the hash of a plan that the server has, nothing is compiled. */
 export async function startDays(system: System, name: string, planHash?: string): Promise<DaysRun> {
@@ -34,7 +36,7 @@ export async function startDays(system: System, name: string, planHash?: string)
     effects: () => linesOf(join(ledger, 'ledger')),
     calls: () => linesOf(join(ledger, 'calls')),
     ended: async () => ({
-      run: await system.ended(runId),
+      run: await system.ended(runId, END_MS),
       published: Object.fromEntries(DATASETS.map((dataset) => [dataset, partitionOf(join(system.store, 'chaos', dataset, `day=${DAY}`))])),
     }),
   };

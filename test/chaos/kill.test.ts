@@ -42,7 +42,7 @@ describe('a run with a checkpoint behind it ends as an undisturbed one', () => {
     const { stdout } = await system.heddle('show', days.runId);
     expect(stdout).toMatch(/^STEP .* TRIES /m);
     expect(stdout).toMatch(/^count +done .* 2 +\S+\/default\/\d+/m);
-  }, 240_000);
+  }, 300_000);
 
   it('when the server is killed: the worker does not even notice', async () => {
     const days = await startDays(system, 'server', planHash);
@@ -52,7 +52,7 @@ describe('a run with a checkpoint behind it ends as an undisturbed one', () => {
     const run = await checkDays(system, days, undisturbed);
     expect(attemptsOf(run, 'count')).toBe(1);
     ranOnce(days, 'land', 'count', 'report', 'always.tidy');
-  }, 240_000);
+  }, 300_000);
 
   it('when Temporal is killed: server and worker wait for it', async () => {
     const days = await startDays(system, 'temporal', planHash);
@@ -62,5 +62,5 @@ describe('a run with a checkpoint behind it ends as an undisturbed one', () => {
     const run = await checkDays(system, days, undisturbed);
     expect(attemptsOf(run, 'count')).toBeGreaterThanOrEqual(1);
     ranOnce(days, 'land', 'report', 'always.tidy');
-  }, 240_000);
+  }, 300_000);
 });
