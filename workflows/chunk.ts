@@ -4,11 +4,18 @@
  */
 import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew, scheduleActivity, workflowInfo } from '@temporalio/workflow';
 import type { Block, Json, MapNode, Skeleton } from '../dsl/plan/types.ts';
-import { ITEMS_PER_PAGE, type ReadItemsCall, type ReadItemsResult, type WriteItemsCall, type WriteItemsResult } from '../dsl/contract/step.ts';
+import {
+  ITEMS_PER_PAGE,
+  type ReadItemsCall,
+  type ReadItemsResult,
+  type WriteItemsCall,
+  type StepFailure,
+  type WriteItemsResult,
+} from '../dsl/contract/step.ts';
+import { roughBytes } from './scheduler/evaluate.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
 import type { Carry } from './driver/carry.ts';
 import type { ChunkInput, ChunkOutput } from './driver/chunk-contract.ts';
-import { isContainer } from './driver/container-times.ts';
 import { Details } from './driver/details.ts';
 import { driveRecorded } from './driver/drive-recorded.ts';
 import { Driver } from './driver/driver.ts';
@@ -18,7 +25,7 @@ import { Mailbox } from './driver/messages-in.ts';
 import { record } from './driver/records.ts';
 import { limitsOf } from './driver/run-context.ts';
 import { Seeds } from './driver/seeds.ts';
-import { shortId } from './driver/short-names.ts';
+import { shortId, utf8Bytes } from './driver/short-names.ts';
 
 export async function runChunk(input: ChunkInput): Promise<ChunkOutput> {
   const mailbox = new Mailbox();
@@ -33,7 +40,6 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
   const prefix = prefixOf(input);
   const skeleton = skeletonOf(input, items);
   const seeds = new Seeds(carry?.settled);
-  if (carry?.fromCatalog) await seeds.load(input.project, input.runId);
   const core = createScheduler({
     skeleton,
     params: input.roots['$params'] ?? null,
@@ -43,7 +49,7 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
     indexOffset: input.firstIndex,
     maxInFlight: input.parallel,
     ...(carry && { pins: carry.pins }),
-    seed: (step) => (carry?.fromCatalog && isContainer(core.step(step)?.kind ?? '') ? undefined : seeds.get(step)),
+    seed: (step) => seeds.get(step),
   });
   const details = new Details(carry?.hidden ?? {});
   const driver = new Driver({
@@ -95,7 +101,14 @@ function skeletonOf(input: ChunkInput, items: readonly Json[]): Skeleton {
     const { fuse: _fuse, after: _after, tolerate, ...rest } = map;
     const before = input.maps[i - 1]?.id;
     const bears = !tolerate ? 0 : 'count' in tolerate ? tolerate.count : Math.floor(tolerate.share * input.list.count + 1e-9);
-    return { ...rest, over: before === undefined ? { $lit: items } : { $ref: [before] }, items: 'array', parallel: input.parallel, tolerate: { count: bears }, ...(before !== undefined && { fuse: before }) };
+    return {
+      ...rest,
+      over: before === undefined ? { $lit: items } : { $ref: [before] },
+      items: 'array',
+      parallel: input.parallel,
+      tolerate: { count: bears },
+      ...(before !== undefined && { fuse: before }),
+    };
   });
   const body: Block = { nodes, output: null };
   return { format: 1, name: input.pipeline, onFailure: 'fail', dimensions: [], tasks: input.tasks, body, always: null, calls: input.calls };
@@ -104,7 +117,12 @@ function skeletonOf(input: ChunkInput, items: readonly Json[]): Skeleton {
 async function readItems({ project, list, page, queue }: ChunkInput): Promise<readonly Json[]> {
   const call: ReadItemsCall = { project, list, page };
   try {
-    const { items }: ReadItemsResult = await scheduleActivity('heddle.read_items', [call], { ...ITEMS, taskQueue: queue, activityId: 'read', summary: `items from ${page * ITEMS_PER_PAGE}` });
+    const { items }: ReadItemsResult = await scheduleActivity('heddle.read_items', [call], {
+      ...ITEMS,
+      taskQueue: queue,
+      activityId: 'read',
+      summary: `items from ${page * ITEMS_PER_PAGE}`,
+    });
     return items;
   } catch (error) {
     throw asFailure(error);
@@ -121,9 +139,23 @@ async function writeResults(input: ChunkInput, driver: Driver, prefix: string): 
       results.push({ uri: '', count: 0, failed, firstFailure: first });
       continue;
     }
+    const bytes = roughBytes(state.output) > PAGE_BYTES ? utf8Bytes(JSON.stringify(state.output)) : 0;
+    if (bytes > PAGE_BYTES)
+      throw asApplicationFailure(
+        failure(
+          'data',
+          'HDL-OUTPUT-TOO-LARGE',
+          `the results of ${input.step} have ${bytes} bytes, and a page may have ${PAGE_BYTES}: let the body give less, or an artifact`,
+        ),
+      );
     const call: WriteItemsCall = { project: input.project, runId: input.runId, step, page: input.page, items: state.output as readonly Json[] }; // a map gives a list
     try {
-      const written: WriteItemsResult = await scheduleActivity('heddle.write_items', [call], { ...ITEMS, taskQueue: input.queue, activityId: shortId(`write:${map.id}`), summary: `${call.items.length} results` });
+      const written: WriteItemsResult = await scheduleActivity('heddle.write_items', [call], {
+        ...ITEMS,
+        taskQueue: input.queue,
+        activityId: shortId(`write:${map.id}`),
+        summary: `${call.items.length} results`,
+      });
       results.push({ ...written, failed, firstFailure: first });
     } catch (error) {
       throw asFailure(error);
@@ -133,6 +165,10 @@ async function writeResults(input: ChunkInput, driver: Driver, prefix: string): 
 }
 
 function asFailure(error: unknown): Error {
-  const why = failureOf(error) ?? failure('platform', 'HDL-STEP-CANCELLED', 'its pages could not be read or written: cancelled');
-  return ApplicationFailure.create({ type: why.class, nonRetryable: true, message: why.message, details: [why] });
+  return asApplicationFailure(failureOf(error) ?? failure('platform', 'HDL-STEP-CANCELLED', 'its pages could not be read or written: cancelled'));
 }
+const asApplicationFailure = (why: StepFailure): Error =>
+  ApplicationFailure.create({ type: why.class, nonRetryable: true, message: why.message, details: [why] });
+
+/** Of one page as a payload: Temporal takes 2 MiB. */
+const PAGE_BYTES = 1900 * 1024;

@@ -79,7 +79,12 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
   const { next, nextPage } = await driveRecorded(driver, pages, carry);
   if (next) {
     const { carry: _old, skeleton: _skeleton, ...rest } = input;
-    return continueAsNew<typeof runPipeline>({ ...rest, planHash: context.planHash, ...(input.skeleton && { skeleton: context.skeleton }), carry: next as unknown as Json });
+    return continueAsNew<typeof runPipeline>({
+      ...rest,
+      planHash: context.planHash,
+      ...(input.skeleton && { skeleton: context.skeleton }),
+      carry: next as unknown as Json,
+    });
   }
   const final = finalOf(driver);
   await record(driver, { ...pages, firstPage: nextPage, final });
@@ -98,14 +103,19 @@ function finalOf(driver: Driver): RunFinal {
 function outputFailure(output: Json): StepFailure | null {
   const bytes = roughBytes(output) > OUTPUT_BYTES ? utf8Bytes(JSON.stringify(output)) : 0;
   if (bytes <= OUTPUT_BYTES) return null;
-  return failure('data', 'HDL-OUTPUT-TOO-LARGE', `the pipeline gives ${bytes} bytes, and ${OUTPUT_BYTES} are allowed: give back what ctx.artifact or ctx.items wrote`);
+  return failure(
+    'data',
+    'HDL-OUTPUT-TOO-LARGE',
+    `the pipeline gives ${bytes} bytes, and ${OUTPUT_BYTES} are allowed: give back what ctx.artifact or ctx.items wrote`,
+  );
 }
 
 const REASONS = 20;
 
 function end(driver: Driver, final: RunFinal): Json {
   if (final.status === 'done') return final.output;
-  if (final.status === 'cancelled') throw new CancelledFailure(final.abandoned.length > 0 ? `cancelled; left behind: ${final.abandoned.join(', ')}` : 'cancelled');
+  if (final.status === 'cancelled')
+    throw new CancelledFailure(final.abandoned.length > 0 ? `cancelled; left behind: ${final.abandoned.join(', ')}` : 'cancelled');
   const lines = final.failures.slice(0, REASONS).map(({ step, failure: why }) => `${step}: ${why.code}: ${why.message}`);
   if (final.failures.length > REASONS) lines.push(`and ${final.failures.length - REASONS} more`);
   const message = `${driver.context.pipeline} failed: ${lines.join('\n')}`;

@@ -22,7 +22,8 @@ try {
     if (wanted.length > 0 && !wanted.includes(reference.name)) continue;
     const { run } = await reference.start(kit);
     await write(reference.name, run.handle.workflowId);
-    if (reference.name === 'continued') await write('continued-first', run.handle.workflowId, (run.handle as WorkflowHandleWithFirstExecutionRunId).firstExecutionRunId); // the kit started it
+    if (reference.name === 'continued')
+      await write('continued-first', run.handle.workflowId, (run.handle as WorkflowHandleWithFirstExecutionRunId).firstExecutionRunId); // the kit started it
     if (reference.name === 'list') await write('list-chunk', `${run.handle.workflowId}/m[0..1]`);
   }
 } finally {
@@ -34,7 +35,11 @@ async function write(name: string, workflowId: string, executionId?: string): Pr
   for (let n = 2; existsSync(file); n++) file = `${folder}${name}-${n}.json`;
   const history = await kit.client.workflow.getHandle(workflowId, executionId).fetchHistory();
   // Plain JSON of the protocol: longs as numbers, bytes as base64.
-  const json: unknown = proto.temporal.api.history.v1.History.toObject(proto.temporal.api.history.v1.History.fromObject(history), { longs: Number, bytes: String, enums: Number });
+  const json: unknown = proto.temporal.api.history.v1.History.toObject(proto.temporal.api.history.v1.History.fromObject(history), {
+    longs: Number,
+    bytes: String,
+    enums: Number,
+  });
   writeFileSync(file, `${JSON.stringify(json)}\n`);
   process.stdout.write(`${file}: ${history.events?.length ?? 0} events\n`);
 }

@@ -19,18 +19,39 @@ beforeAll(async () => {
 });
 afterAll(() => kit.stop());
 
-const call = (over: Partial<PipelineNode> = {}): PipelineNode => ({ kind: 'pipeline', id: 'sub', pipeline: 'child', mode: 'call', params: { x: ref('$params', 'x') }, partition: null, ...over });
-const own = (over: Partial<WorkflowNode> = {}): WorkflowNode => ({ kind: 'workflow', id: 'own', type: 'greet', queue: 'authors', input: { name: ref('$params', 'name') }, timeoutMs: null, ...over });
+const call = (over: Partial<PipelineNode> = {}): PipelineNode => ({
+  kind: 'pipeline',
+  id: 'sub',
+  pipeline: 'child',
+  mode: 'call',
+  params: { x: ref('$params', 'x') },
+  partition: null,
+  ...over,
+});
+const own = (over: Partial<WorkflowNode> = {}): WorkflowNode => ({
+  kind: 'workflow',
+  id: 'own',
+  type: 'greet',
+  queue: 'authors',
+  input: { name: ref('$params', 'name') },
+  timeoutMs: null,
+  ...over,
+});
 const calls = { child: 'h1', broken: 'h2' };
 
 describe('pipelines', () => {
   it('a called pipeline is a child workflow of its own type, and gives its output', async () => {
-    const run = await kit.run(plan('caller', [call(), step('next', { x: ref('sub', 'got') }, { task: 'add@1' })], { calls, output: ref('next') }), { params: { x: 1 } });
+    const run = await kit.run(plan('caller', [call(), step('next', { x: ref('sub', 'got') }, { task: 'add@1' })], { calls, output: ref('next') }), {
+      params: { x: 1 },
+    });
     expect(await run.result()).toBe(3);
     const child = await kit.client.workflow.getHandle(`p:child:-:${run.runId}+sub`).describe();
     expect(child.type).toBe('child');
     expect(child.parentExecution?.workflowId).toBe(run.handle.workflowId);
-    await until(() => kit.client.workflow.count(`HeddleRunId = '${run.runId}+sub' AND HeddleStatus = 'done' AND HeddlePlan = 'h1'`), ({ count }) => count === 1);
+    await until(
+      () => kit.client.workflow.count(`HeddleRunId = '${run.runId}+sub' AND HeddleStatus = 'done' AND HeddlePlan = 'h1'`),
+      ({ count }) => count === 1,
+    );
     expect(kit.control.final(`${run.runId}+sub`)).toMatchObject({ status: 'done', output: { got: 2 } });
   });
 
@@ -45,7 +66,10 @@ describe('pipelines', () => {
     kit.control.plans.set('h3', plan('hangs', [step('hang')]));
     const run = await kit.run(plan('caller', [call({ pipeline: 'hangs' })], { calls: { hangs: 'h3' } }), { params: { x: 1 } });
     const child = kit.client.workflow.getHandle(`p:hangs:-:${run.runId}+sub`);
-    await until(() => child.describe().catch(() => null), (description) => description?.status.name === 'RUNNING');
+    await until(
+      () => child.describe().catch(() => null),
+      (description) => description?.status.name === 'RUNNING',
+    );
     await child.terminate();
     expect(await run.failure()).toContain('sub: HDL-CHILD-ENDED');
   });
@@ -64,9 +88,18 @@ describe('pipelines', () => {
   });
 
   it('a started pipeline is handed over and not waited for', async () => {
-    const run = await kit.run(plan('starter', [call({ mode: 'start', partition: { day: '1' } })], { calls, output: ref('sub', 'runId') }), { params: { x: 1 } });
+    const run = await kit.run(plan('starter', [call({ mode: 'start', partition: { day: '1' } })], { calls, output: ref('sub', 'runId') }), {
+      params: { x: 1 },
+    });
     expect(await run.result()).toBe(`${run.runId}+sub`);
-    expect(kit.control.started.at(-1)).toEqual({ project: 'p', parent: { runId: run.runId, step: 'sub', pipeline: 'starter' }, pipeline: 'child', planHash: 'h1', params: { x: 1 }, partition: { day: '1' } });
+    expect(kit.control.started.at(-1)).toEqual({
+      project: 'p',
+      parent: { runId: run.runId, step: 'sub', pipeline: 'starter' },
+      pipeline: 'child',
+      planHash: 'h1',
+      params: { x: 1 },
+      partition: { day: '1' },
+    });
   });
 });
 
@@ -90,14 +123,23 @@ describe('hand-written workflows', () => {
   it('that are cancelled from outside fail it with HDL-STEP-CANCELLED', async () => {
     const run = await kit.run(plan('own', [own({ type: 'hang' })]), { params: { name: 'Ann' } });
     const child = kit.client.workflow.getHandle(`${run.handle.workflowId}/own`);
-    await until(() => child.describe().catch(() => null), (description) => description?.status.name === 'RUNNING');
+    await until(
+      () => child.describe().catch(() => null),
+      (description) => description?.status.name === 'RUNNING',
+    );
     await child.cancel();
     expect(await run.failure()).toContain('own: HDL-STEP-CANCELLED');
   });
 
   it('a chain of sub-pipelines of many steps gives one number', async () => {
     kit.control.plans.set('h4', chain(5, 'five'));
-    const run = await kit.run(plan('two', [call({ pipeline: 'five', id: 'a' }), call({ pipeline: 'five', id: 'b', after: ['a'] })], { calls: { five: 'h4' }, output: [ref('a'), ref('b')] }), { params: { x: 1 } });
+    const run = await kit.run(
+      plan('two', [call({ pipeline: 'five', id: 'a' }), call({ pipeline: 'five', id: 'b', after: ['a'] })], {
+        calls: { five: 'h4' },
+        output: [ref('a'), ref('b')],
+      }),
+      { params: { x: 1 } },
+    );
     expect(await run.result()).toEqual([5, 5]);
   });
 });

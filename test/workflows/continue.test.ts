@@ -44,7 +44,9 @@ it('gates, events and a pause live on, with the deadlines that they had', async 
   const wait: WaitNode = { kind: 'wait', id: 'go', on: { event: 'go' }, withinMs: 600_000, after: ['ok'] };
   const nodes = [gate, soon, wait, ...chain(40).body.nodes];
   const started = Date.now();
-  const run = await kit.run(plan('gated', nodes, { output: [ref('ok', 'by'), ref('soon', 'timedOut'), ref('go'), ref('s39')] }), { limits: { historyEvents: 80 } });
+  const run = await kit.run(plan('gated', nodes, { output: [ref('ok', 'by'), ref('soon', 'timedOut'), ref('go'), ref('s39')] }), {
+    limits: { historyEvents: 80 },
+  });
   expect(await run.control({ kind: 'event', event: 'go', payload: 7, by: 'ann' })).toMatchObject({ ok: true });
   await run.until(({ steps }) => steps.some((one) => one.step === 's39' && one.status === 'done'));
   expect((await histories(run)).length).toBeGreaterThanOrEqual(3);
@@ -52,13 +54,23 @@ it('gates, events and a pause live on, with the deadlines that they had', async 
   expect(Date.now() - started).toBeGreaterThan(5_500);
   expect(await run.control({ kind: 'answer', step: 'ok', approved: true, by: 'ann', roles: [], note: null, at: 1 })).toEqual({ ok: true });
   expect(await run.result()).toEqual(['ann', true, 7, 40]);
-  expect(kit.control.watches.filter(({ runId }) => runId === run.runId).map((call) => call.step).sort()).toEqual(['ok', 'soon']);
+  expect(
+    kit.control.watches
+      .filter(({ runId }) => runId === run.runId)
+      .map((call) => call.step)
+      .sort(),
+  ).toEqual(['ok', 'soon']);
   expect(run.steps().get('ok')?.waitMs).toBeGreaterThan(5_500);
 });
 
 it('a map in the middle of its items goes on with those that are left', async () => {
   const items = Array.from({ length: 60 }, (_, i) => i);
-  const run = await kit.run(plan('mapped', [mapOf('each', items, block([add('a', ref('$item0')), add('b', ref('a'))], ref('b')), { parallel: 5 }), add('n', ref('each', 'length'))], { output: [ref('each'), ref('n')] }), { limits: { historyEvents: 150 } });
+  const run = await kit.run(
+    plan('mapped', [mapOf('each', items, block([add('a', ref('$item0')), add('b', ref('a'))], ref('b')), { parallel: 5 }), add('n', ref('each', 'length'))], {
+      output: [ref('each'), ref('n')],
+    }),
+    { limits: { historyEvents: 150 } },
+  );
   expect(await run.result()).toEqual([items.map((x) => x + 2), 61]);
   expect(kit.steps.stepsOf(run.runId)).toHaveLength(121);
   expect(run.steps().size).toBe(122);
@@ -90,18 +102,58 @@ it('a failure before it is still a reason at the end', async () => {
 });
 
 it('a chunk of a list map continues too', async () => {
-  const items = kit.steps.items.list(Array.from({ length: 60 }, (_, i) => i), 30);
-  const run = await kit.run(plan('chunked', [mapOf('each', items as unknown as Json, block([add('a', ref('$item0'))], ref('a')), { items: 'list', parallel: 6 })], { output: ref('each') }), { limits: { historyEvents: 60 } });
+  const items = kit.steps.items.list(
+    Array.from({ length: 60 }, (_, i) => i),
+    30,
+  );
+  const run = await kit.run(
+    plan('chunked', [mapOf('each', items as unknown as Json, block([add('a', ref('$item0'))], ref('a')), { items: 'list', parallel: 6 })], {
+      output: ref('each'),
+    }),
+    { limits: { historyEvents: 60 } },
+  );
   expect(kit.steps.items.all((await run.result()) as never)).toEqual(Array.from({ length: 60 }, (_, i) => i + 1));
   expect(kit.steps.stepsOf(run.runId)).toHaveLength(60);
   expect([...run.steps().values()].filter(({ kind }) => kind === 'item')).toHaveLength(60);
+});
+
+it('a chunk with more than can be carried goes on where it is', async () => {
+  kit.on('fat', () => 'x'.repeat(30_000));
+  const items = kit.steps.items.list(
+    Array.from({ length: 40 }, (_, i) => i),
+    40,
+  );
+  const body = block([step('fat', { x: ref('$item0') }), step('n', { x: 1, fat: ref('fat') }, { task: 'add@1' })], ref('n'));
+  const run = await kit.run(plan('fatchunk', [mapOf('each', items as unknown as Json, body, { items: 'list', parallel: 6 })], { output: ref('each') }), {
+    limits: { historyEvents: 150 },
+  });
+  expect(kit.steps.items.all((await run.result()) as never)).toEqual(Array.from({ length: 40 }, () => 2));
+  expect(kit.steps.stepsOf(run.runId)).toHaveLength(80);
+});
+
+it('a page of results above 1,900 KiB fails its chunk with HDL-OUTPUT-TOO-LARGE', async () => {
+  kit.on('fat', () => 'x'.repeat(60_000));
+  const items = kit.steps.items.list(
+    Array.from({ length: 33 }, (_, i) => i),
+    40,
+  );
+  const run = await kit.run(
+    plan('fatpage', [mapOf('each', items as unknown as Json, block([step('fat', { x: ref('$item0') })], ref('fat')), { items: 'list', parallel: 30 })], {
+      output: ref('each'),
+    }),
+  );
+  expect(await run.failure()).toContain('each[0..32]: HDL-OUTPUT-TOO-LARGE: the results of each[0..32] have 19');
 });
 
 it('results above what can be carried come back from the catalog', async () => {
   kit.on('fat', () => 'x'.repeat(60_000));
   const fat = Array.from({ length: 30 }, (_, i) => step(`f${i}`, {}, { task: 'fat@1' }));
   // Each is needed to the end, so none can be left out.
-  const last = step('last', { n: { $op: ['all', ...fat.map(({ id }) => ({ $op: ['not', { $op: ['isNull', ref(id)] }] }))] } }, { task: 'echo@1', after: ['s29'] });
+  const last = step(
+    'last',
+    { n: { $op: ['all', ...fat.map(({ id }) => ({ $op: ['not', { $op: ['isNull', ref(id)] }] }))] } },
+    { task: 'echo@1', after: ['s29'] },
+  );
   const run = await kit.run(plan('fats', [...fat, ...chain(30).body.nodes, last], { output: ref('last', 'n') }), { limits: { historyEvents: 130 } });
   expect(await run.result()).toBe(true);
   expect(kit.steps.stepsOf(run.runId)).toHaveLength(61);

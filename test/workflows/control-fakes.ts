@@ -126,7 +126,10 @@ export class FakeItems {
     },
     'heddle.join_items': async ({ runId, step, pages }: JoinItemsCall): Promise<ItemListHandle> => {
       const uri = `memory://${runId}/${step}`;
-      this.lists.set(uri, pages.map((page) => page.uri));
+      this.lists.set(
+        uri,
+        pages.map((page) => page.uri),
+      );
       return { kind: 'items', uri, count: pages.reduce((sum, page) => sum + page.count, 0), pageSize: 500, digest: uri };
     },
   };

@@ -79,7 +79,9 @@ describe('onFailure: pause', () => {
       if (broken) throw new Error('not yet');
       return 5;
     });
-    const run = await kit.run(plan('mends', [add('a', 1), step('mend', {}, { after: ['a'] }), add('b', ref('mend'))], { onFailure: 'pause', output: [ref('a'), ref('b')] }));
+    const run = await kit.run(
+      plan('mends', [add('a', 1), step('mend', {}, { after: ['a'] }), add('b', ref('mend'))], { onFailure: 'pause', output: [ref('a'), ref('b')] }),
+    );
     const state = await run.until(({ status }) => status === 'paused');
     expect(state.steps.find((one) => one.step === 'mend')?.failure?.message).toBe('not yet');
     broken = false;
@@ -96,10 +98,18 @@ describe('onFailure: pause', () => {
     const run = await kit.run(plan('moves', [add('a', 1), step('b', { x: ref('a') }, { task: 'old@1' })], { onFailure: 'pause', output: ref('b') }));
     await run.until(({ status }) => status === 'paused');
     const skeleton = plan('moves', [add('a', 1), add('b', ref('a')), add('c', ref('b'))], { onFailure: 'pause', output: ref('c') });
-    expect(await run.control({ kind: 'resume', by: 'ann', repin: { planHash: 'newer', skeleton: { ...skeleton, name: 'another' } } })).toMatchObject({ ok: false, code: 'HDL-REPIN-BUSY' });
+    expect(await run.control({ kind: 'resume', by: 'ann', repin: { planHash: 'newer', skeleton: { ...skeleton, name: 'another' } } })).toMatchObject({
+      ok: false,
+      code: 'HDL-REPIN-BUSY',
+    });
     expect(await run.control({ kind: 'resume', by: 'ann', repin: { planHash: 'newer', skeleton } })).toEqual({ ok: true });
     expect(await run.result()).toBe(4);
-    expect(kit.steps.calls.filter(({ runId }) => runId === run.runId).map(({ step: name, planHash }) => [name, planHash])).toEqual([['a', 'hash:moves'], ['b', 'hash:moves'], ['b', 'newer'], ['c', 'newer']]);
+    expect(kit.steps.calls.filter(({ runId }) => runId === run.runId).map(({ step: name, planHash }) => [name, planHash])).toEqual([
+      ['a', 'hash:moves'],
+      ['b', 'hash:moves'],
+      ['b', 'newer'],
+      ['c', 'newer'],
+    ]);
   });
 
   it('a run with a step under way does not move to a newer plan: HDL-REPIN-BUSY', async () => {
@@ -119,17 +129,33 @@ describe('cancel', () => {
     const list = kit.steps.items.list([1, 2]);
     const map = mapOf('page', list as unknown as Json, block([step('item', {}, { task: 'hang@1' })]), { items: 'list' });
     const always = block([step('clean', { status: ref('$outcome', 'status') }, { task: 'echo@1' })]);
-    const run = await kit.run(plan('cancels', [add('a', 1), step('hang', {}, { after: ['a'] }), child, gate, map, step('never', { x: ref('hang') })], { calls: { child: 'h1' }, always }));
-    await until(() => kit.steps.running, (running) => running === 4); // hang, the child's, two items
+    const run = await kit.run(
+      plan('cancels', [add('a', 1), step('hang', {}, { after: ['a'] }), child, gate, map, step('never', { x: ref('hang') })], {
+        calls: { child: 'h1' },
+        always,
+      }),
+    );
+    await until(
+      () => kit.steps.running,
+      (running) => running === 4,
+    ); // hang, the child's, two items
     await run.handle.cancel();
     expect(await cancelled(run)).toBe(true);
     expect(kit.steps.running).toBe(0);
-    await until(() => kit.client.workflow.count(`ExecutionStatus = 'Running' AND (HeddleRunId = '${run.runId}' OR HeddleRunId = '${run.runId}+sub')`), ({ count }) => count === 0);
+    await until(
+      () => kit.client.workflow.count(`ExecutionStatus = 'Running' AND (HeddleRunId = '${run.runId}' OR HeddleRunId = '${run.runId}+sub')`),
+      ({ count }) => count === 0,
+    );
     expect(kit.steps.stepsOf(run.runId).filter((name) => name === 'always.clean')).toHaveLength(1);
     const rows = run.steps();
     expect(rows.get('always.clean')?.output).toEqual({ status: 'cancelled' });
     expect(Object.fromEntries(['a', 'hang', 'sub', 'ok', 'page[0..1]', 'never'].map((name) => [name, rows.get(name)?.status]))).toEqual({
-      a: 'done', hang: 'cancelled', sub: 'cancelled', ok: 'cancelled', 'page[0..1]': 'cancelled', never: 'cancelled',
+      a: 'done',
+      hang: 'cancelled',
+      sub: 'cancelled',
+      ok: 'cancelled',
+      'page[0..1]': 'cancelled',
+      never: 'cancelled',
     });
     expect(kit.control.final(run.runId)).toMatchObject({ status: 'cancelled', abandoned: [] });
     expect(kit.control.final(`${run.runId}+sub`)).toMatchObject({ status: 'cancelled' });
@@ -164,7 +190,11 @@ describe('retry', () => {
       return 5;
     });
     const map = mapOf('each', [1, 2], block([add('in', ref('$item0'))], ref('in')));
-    const skeleton = plan('retries', [add('a', 1), map, step('mend', {}, { after: ['a'] }), step('b', { m: ref('mend'), e: ref('each') }, { task: 'echo@1' })], { output: ref('b') });
+    const skeleton = plan(
+      'retries',
+      [add('a', 1), map, step('mend', {}, { after: ['a'] }), step('b', { m: ref('mend'), e: ref('each') }, { task: 'echo@1' })],
+      { output: ref('b') },
+    );
     const run = await kit.run(skeleton);
     expect(await run.failure()).toContain('not yet');
     broken = false;
@@ -193,7 +223,15 @@ describe('retry', () => {
   });
 
   it('of a plan that the server does not have fails with HDL-NO-PLAN', async () => {
-    const { skeleton: _left, ...input } = { skeleton: chain(1), project: 'p', runId: 'lost', pipeline: 'chain', planHash: 'unknown', params: {}, partition: null };
+    const { skeleton: _left, ...input } = {
+      skeleton: chain(1),
+      project: 'p',
+      runId: 'lost',
+      pipeline: 'chain',
+      planHash: 'unknown',
+      params: {},
+      partition: null,
+    };
     const handle = await kit.client.workflow.start('chain', { taskQueue: 'p/heddle', workflowId: 'lost', args: [input] });
     await expect(handle.result()).rejects.toMatchObject({ cause: { cause: { message: 'no plan unknown' } } });
   });

@@ -17,7 +17,11 @@ describe('failureOf', () => {
     expect(failureOf(inActivity(ApplicationFailure.create({ details: [told] })))?.message.length).toBeLessThan(2100);
   });
   it('a failure of another kind is the platform’s', () => {
-    expect(failureOf(inActivity(ApplicationFailure.create({ type: 'NotFound', message: 'no such activity' })))).toEqual({ class: 'platform', code: 'NotFound', message: 'no such activity' });
+    expect(failureOf(inActivity(ApplicationFailure.create({ type: 'NotFound', message: 'no such activity' })))).toEqual({
+      class: 'platform',
+      code: 'NotFound',
+      message: 'no such activity',
+    });
     expect(failureOf(new Error('odd'))).toMatchObject({ class: 'platform', message: 'odd' });
   });
   it('tells the three time-outs apart, and keeps what is known of the last attempt', () => {

@@ -58,7 +58,12 @@ export class Kit {
     const kit = new Kit(temporal, await NativeConnection.connect({ address: temporal.address }), new Client({ connection }));
     await registerSearchAttributes(connection, 'default');
     await kit.work({ taskQueue: controlQueueOf(PROJECT), workflowBundle: await workflowBundle(), activities: kit.control.activities, ...options });
-    await kit.work({ taskQueue: queueOf(PROJECT, 'default', 'small'), activities: kit.steps.activities, maxHeartbeatThrottleInterval: 200, defaultHeartbeatThrottleInterval: 200 });
+    await kit.work({
+      taskQueue: queueOf(PROJECT, 'default', 'small'),
+      activities: kit.steps.activities,
+      maxHeartbeatThrottleInterval: 200,
+      defaultHeartbeatThrottleInterval: 200,
+    });
     return kit;
   }
 
@@ -74,8 +79,22 @@ export class Kit {
 
   async run(skeleton: Skeleton, input: Partial<RunInput> = {}): Promise<Run> {
     const runId = input.runId ?? `run${++this.count}`;
-    const full: RunInput = { project: PROJECT, runId, pipeline: skeleton.name, planHash: `hash:${skeleton.name}`, skeleton, params: {}, partition: null, ...input };
-    const handle = await this.client.workflow.start(skeleton.name, { taskQueue: controlQueueOf(PROJECT), workflowId: workflowIdOf(PROJECT, skeleton.name, null, runId), args: [full], workflowIdReusePolicy: 'ALLOW_DUPLICATE' });
+    const full: RunInput = {
+      project: PROJECT,
+      runId,
+      pipeline: skeleton.name,
+      planHash: `hash:${skeleton.name}`,
+      skeleton,
+      params: {},
+      partition: null,
+      ...input,
+    };
+    const handle = await this.client.workflow.start(skeleton.name, {
+      taskQueue: controlQueueOf(PROJECT),
+      workflowId: workflowIdOf(PROJECT, skeleton.name, null, runId),
+      args: [full],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    });
     return this.follow(runId, handle);
   }
 

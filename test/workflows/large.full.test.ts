@@ -66,7 +66,13 @@ it('a 5,000-step irregular DAG: each step once, no history above 10,000 events o
 
 it('a map of 10,000 items: every result in its place, the parent knows nothing of the items', async () => {
   const items = kit.steps.items.list(Array.from({ length: 10_000 }, (_, i) => i));
-  const run = await kit.run(plan('large', [mapOf('m', items as unknown as Json, block([step('a', { x: ref('$item0') }, { task: 'add@1' })], ref('a')), { items: 'list', parallel: 100 })], { output: ref('m') }));
+  const run = await kit.run(
+    plan(
+      'large',
+      [mapOf('m', items as unknown as Json, block([step('a', { x: ref('$item0') }, { task: 'add@1' })], ref('a')), { items: 'list', parallel: 100 })],
+      { output: ref('m') },
+    ),
+  );
   expect(kit.steps.items.all((await run.result()) as never)).toEqual(Array.from({ length: 10_000 }, (_, i) => i + 1));
   const all = await executions(run);
   process.stdout.write(`large: ${JSON.stringify(all.map(({ events, bytes }) => [events, bytes]))}\n`);

@@ -44,7 +44,8 @@ describe('arrays', () => {
   });
 
   it('failures that it bears give null, and more of them fail it', async () => {
-    const odd = (tolerate: number) => mapOf('odds', ref('$params', 'xs'), block([step('odd', { x: ref('$item0') })], ref('odd')), { tolerate: { count: tolerate } });
+    const odd = (tolerate: number) =>
+      mapOf('odds', ref('$params', 'xs'), block([step('odd', { x: ref('$item0') })], ref('odd')), { tolerate: { count: tolerate } });
     const borne = await kit.run(plan('borne', [odd(2)], { output: ref('odds') }), { params: { xs: [1, 2, 3, 4] } });
     expect(await borne.result()).toEqual([1, null, 3, null]);
     const failed = await kit.run(plan('failed', [odd(1)], { output: ref('odds') }), { params: { xs: [1, 2, 3, 4] } });
@@ -85,10 +86,14 @@ describe('maps that cannot run', () => {
 });
 
 describe('item lists', () => {
-  const list = (over: Json, rest: object = {}) => mapOf('scores', over, block([add('add', ref('$item0'))], ref('add')), { items: 'list', parallel: 100, ...rest });
+  const list = (over: Json, rest: object = {}) =>
+    mapOf('scores', over, block([add('add', ref('$item0'))], ref('add')), { items: 'list', parallel: 100, ...rest });
 
   it('runs pages as children, and gives a list of the results in order', async () => {
-    const items = kit.steps.items.list(Array.from({ length: 45 }, (_, i) => i), 20);
+    const items = kit.steps.items.list(
+      Array.from({ length: 45 }, (_, i) => i),
+      20,
+    );
     const run = await kit.run(plan('lists', [list(items as unknown as Json)], { output: ref('scores') }));
     const result = await run.result();
     expect(result).toMatchObject({ kind: 'items', count: 45 });
@@ -104,17 +109,34 @@ describe('item lists', () => {
 
   it('the maps fused behind it run in the same chunk, over values from outside', async () => {
     const items = kit.steps.items.list([1, 2, 3], 2);
-    const second = mapOf('sums', ref('scores'), block([step('sum', { a: ref('$item0'), b: ref('base') }), add('more', ref('sum', 'a'))], [ref('more'), ref('sum', 'b')]), { items: 'list', parallel: 100, fuse: 'scores' });
-    const run = await kit.run(plan('fusedlist', [add('base', 6), list(items as unknown as Json, { after: ['base'] }), second], { output: [ref('scores'), ref('sums')] }));
+    const second = mapOf(
+      'sums',
+      ref('scores'),
+      block([step('sum', { a: ref('$item0'), b: ref('base') }), add('more', ref('sum', 'a'))], [ref('more'), ref('sum', 'b')]),
+      { items: 'list', parallel: 100, fuse: 'scores' },
+    );
+    const run = await kit.run(
+      plan('fusedlist', [add('base', 6), list(items as unknown as Json, { after: ['base'] }), second], { output: [ref('scores'), ref('sums')] }),
+    );
     const [scores, sums] = (await run.result()) as Json[];
     expect(kit.steps.items.all(scores as never)).toEqual([2, 3, 4]);
-    expect(kit.steps.items.all(sums as never)).toEqual([[3, 7], [4, 7], [5, 7]]);
-    expect(kit.control.pages.filter(({ runId }) => runId === run.runId).map(({ page }) => page).sort()).toEqual(['0', 'scores[0..1]/0', 'scores[2..2]/0']);
+    expect(kit.steps.items.all(sums as never)).toEqual([
+      [3, 7],
+      [4, 7],
+      [5, 7],
+    ]);
+    expect(
+      kit.control.pages
+        .filter(({ runId }) => runId === run.runId)
+        .map(({ page }) => page)
+        .sort(),
+    ).toEqual(['0', 'scores[0..1]/0', 'scores[2..2]/0']);
   });
 
   it('failed items are null in the pages, and too many of them fail the map', async () => {
     const items = kit.steps.items.list([1, 2, 3, 4, 5, 6], 3);
-    const odds = (share: number) => mapOf('odds', items as unknown as Json, block([step('odd', { x: ref('$item0') })], ref('odd')), { items: 'list', parallel: 1, tolerate: { share } });
+    const odds = (share: number) =>
+      mapOf('odds', items as unknown as Json, block([step('odd', { x: ref('$item0') })], ref('odd')), { items: 'list', parallel: 1, tolerate: { share } });
     const borne = await kit.run(plan('bornelist', [odds(0.5)], { output: ref('odds') }));
     expect(kit.steps.items.all((await borne.result()) as never)).toEqual([1, null, 3, null, 5, null]);
     const failed = await kit.run(plan('failedlist', [odds(0.2)], { output: ref('odds') }));
@@ -131,7 +153,14 @@ describe('item lists', () => {
 
 describe('loops', () => {
   const loop = (max: number, onMax: 'fail' | 'stop'): PlanNode => ({
-    kind: 'loop', id: 'grow', start: 0, depth: 0, max, onMax, until: { $op: ['gte', ref('$state0'), 3] }, body: block([add('add', ref('$state0'))], ref('add')),
+    kind: 'loop',
+    id: 'grow',
+    start: 0,
+    depth: 0,
+    max,
+    onMax,
+    until: { $op: ['gte', ref('$state0'), 3] },
+    body: block([add('add', ref('$state0'))], ref('add')),
   });
 
   it('goes on until its condition holds, and gives the last value', async () => {

@@ -17,7 +17,16 @@ export const rules = (over: Partial<TaskRules> = {}): TaskRules => ({
 export const ref = (...path: string[]): Expr => ({ $ref: path });
 export const step = (id: string, input: Expr = {}, over: Partial<TaskNode> = {}): TaskNode => ({ kind: 'task', id, task: `${id}@1`, input, ...over });
 export const block = (nodes: readonly PlanNode[], output: Expr = null): Block => ({ nodes, output });
-export const mapOf = (id: string, over: Expr, body: Block, rest: Partial<MapNode> = {}): MapNode => ({ kind: 'map', id, over, items: 'array', parallel: 10, depth: 0, body, ...rest });
+export const mapOf = (id: string, over: Expr, body: Block, rest: Partial<MapNode> = {}): MapNode => ({
+  kind: 'map',
+  id,
+  over,
+  items: 'array',
+  parallel: 10,
+  depth: 0,
+  body,
+  ...rest,
+});
 
 interface PlanOptions extends Partial<Omit<Skeleton, 'tasks' | 'body'>> {
   readonly output?: Expr;

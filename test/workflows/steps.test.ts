@@ -46,7 +46,9 @@ describe('order', () => {
 
   it('takes many completions of one workflow task in one turn', async () => {
     const nodes = Array.from({ length: 40 }, (_, i) => step(`w${i}`, { x: i }, { task: 'add@1' }));
-    const run = await kit.run(plan('wide', [...nodes, step('sum', { all: nodes.map(({ id }) => ref(id)) }, { task: 'echo@1' })], { output: ref('sum', 'all') }));
+    const run = await kit.run(
+      plan('wide', [...nodes, step('sum', { all: nodes.map(({ id }) => ref(id)) }, { task: 'echo@1' })], { output: ref('sum', 'all') }),
+    );
     expect(await run.result()).toEqual(nodes.map((_, i) => i + 1));
     expect((await historyOf(run.handle)).events.length).toBeLessThan(42 * 6);
   });
@@ -60,14 +62,26 @@ describe('failures', () => {
     kit.on('worse', () => {
       throw new TaskFailure('data', 'the shape is wrong');
     });
-    const nodes = [step('bad'), step('after', { x: ref('bad') }), step('fine', { x: 1 }, { task: 'add@1' }), step('next', { x: ref('fine') }, { task: 'add@1' }), step('worse')];
+    const nodes = [
+      step('bad'),
+      step('after', { x: ref('bad') }),
+      step('fine', { x: 1 }, { task: 'add@1' }),
+      step('next', { x: ref('fine') }, { task: 'add@1' }),
+      step('worse'),
+    ];
     const run = await kit.run(plan('branches', nodes));
     const message = await run.failure();
     expect(message).toContain('bad: Error: the data is odd');
     expect(message).toContain('worse: Error: the shape is wrong');
     expect(message).not.toContain('after:');
     const rows = run.steps();
-    expect([...rows].map(([name, row]) => [name, row.status])).toEqual([['bad', 'failed'], ['after', 'blocked'], ['fine', 'done'], ['next', 'done'], ['worse', 'failed']]);
+    expect([...rows].map(([name, row]) => [name, row.status])).toEqual([
+      ['bad', 'failed'],
+      ['after', 'blocked'],
+      ['fine', 'done'],
+      ['next', 'done'],
+      ['worse', 'failed'],
+    ]);
     expect(rows.get('worse')?.failure).toMatchObject({ class: 'data' });
     expect(kit.control.final(run.runId)).toMatchObject({ status: 'failed', failures: [{ step: 'bad' }, { step: 'worse' }] });
   });
@@ -122,7 +136,9 @@ describe('failures', () => {
 
   it('an input above 64 KiB fails its step with HDL-INPUT-TOO-LARGE, and starts nothing', async () => {
     const big = 'x'.repeat(40_000);
-    const run = await kit.run(plan('big', [step('a', { big }, { task: 'echo@1' }), step('b', { one: ref('a', 'big'), two: ref('a', 'big') }, { task: 'echo@1' })]));
+    const run = await kit.run(
+      plan('big', [step('a', { big }, { task: 'echo@1' }), step('b', { one: ref('a', 'big'), two: ref('a', 'big') }, { task: 'echo@1' })]),
+    );
     expect(await run.failure()).toContain('b: HDL-INPUT-TOO-LARGE: the input of b is 80019 bytes');
     expect(kit.steps.stepsOf(run.runId)).toEqual(['a']);
   });
@@ -149,18 +165,34 @@ describe('skips, publishing, control tasks, always', () => {
   });
 
   it('a staged partition is published by an activity of its own, whose output replaces the first', async () => {
-    kit.on('write', () => new Staged({ slice: 'staged' }, [{ dataset: 'd', uri: 'file:///d', key: { day: '1' }, staging: 's', manifestDigest: 'm', rows: 1, bytes: 1, at: ['slice'] }]));
+    kit.on(
+      'write',
+      () =>
+        new Staged({ slice: 'staged' }, [
+          { dataset: 'd', uri: 'file:///d', key: { day: '1' }, staging: 's', manifestDigest: 'm', rows: 1, bytes: 1, at: ['slice'] },
+        ]),
+    );
     const run = await kit.run(plan('publishes', [step('write')], { output: ref('write') }));
     expect(await run.result()).toEqual({ published: { slice: 'staged' } });
     expect(kit.steps.published.at(-1)).toMatchObject({ step: 'write', runId: run.runId, replace: true });
     const { events } = await historyOf(run.handle);
     expect(activitiesOf(events).map(({ id }) => id)).toEqual(['write', 'write:publish', 'record:0']);
     // a worker that dies while it publishes is missed after a minute, not after the ten that a publish may take
-    expect(Number(events.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'heddle.publish')?.activityTaskScheduledEventAttributes?.heartbeatTimeout?.seconds)).toBe(60);
+    expect(
+      Number(
+        events.find((event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'heddle.publish')?.activityTaskScheduledEventAttributes
+          ?.heartbeatTimeout?.seconds,
+      ),
+    ).toBe(60);
   });
 
   it('a control task runs on the server with the call that it takes', async () => {
-    const run = await kit.run(plan('control', [step('register', { model: 'm' }, { task: 'heddle.register_model@1' })], { output: ref('register', 'model'), rules: { 'heddle.register_model': { pool: 'heddle' } } }));
+    const run = await kit.run(
+      plan('control', [step('register', { model: 'm' }, { task: 'heddle.register_model@1' })], {
+        output: ref('register', 'model'),
+        rules: { 'heddle.register_model': { pool: 'heddle' } },
+      }),
+    );
     expect(await run.result()).toBe('m');
     expect(kit.control.controlSteps.at(-1)).toEqual({ project: 'p', runId: run.runId, pipeline: 'control', step: 'register', input: { model: 'm' } });
   });

@@ -13,16 +13,37 @@ beforeAll(async () => {
 });
 afterAll(() => kit.stop());
 
-const gate = (over: Partial<GateNode> = {}): GateNode => ({ kind: 'gate', id: 'ok', ask: { $text: ['Promote ', ref('$params', 'v'), '?'] }, show: { v: ref('$params', 'v') }, from: ['ml-oncall'], withinMs: 600_000, onTimeout: 'reject', ...over });
+const gate = (over: Partial<GateNode> = {}): GateNode => ({
+  kind: 'gate',
+  id: 'ok',
+  ask: { $text: ['Promote ', ref('$params', 'v'), '?'] },
+  show: { v: ref('$params', 'v') },
+  from: ['ml-oncall'],
+  withinMs: 600_000,
+  onTimeout: 'reject',
+  ...over,
+});
 const wait = (on: WaitNode['on'], over: Partial<WaitNode> = {}): WaitNode => ({ kind: 'wait', id: 'data', on, withinMs: 600_000, ...over });
-const answer = (over: Partial<Extract<ControlMessage, { kind: 'answer' }>> = {}): ControlMessage => ({ kind: 'answer', step: 'ok', approved: true, by: 'ann', roles: ['ml-oncall'], note: 'fine', at: 1, ...over });
+const answer = (over: Partial<Extract<ControlMessage, { kind: 'answer' }>> = {}): ControlMessage => ({
+  kind: 'answer',
+  step: 'ok',
+  approved: true,
+  by: 'ann',
+  roles: ['ml-oncall'],
+  note: 'fine',
+  at: 1,
+  ...over,
+});
 
 describe('approvals', () => {
   it('asks, waits without a worker, and takes the answer of one who may give it', async () => {
     const run = await kit.run(plan('gate', [gate()], { output: ref('ok') }), { params: { v: 'v7' } });
     const state = await run.untilStep('ok', 'waiting');
     expect(state.steps[0]?.waitingFor).toBe('an answer from ml-oncall');
-    const [watch] = await until(() => kit.control.watches.filter(({ runId }) => runId === run.runId), ({ length }) => length === 1);
+    const [watch] = await until(
+      () => kit.control.watches.filter(({ runId }) => runId === run.runId),
+      ({ length }) => length === 1,
+    );
     expect(watch).toMatchObject({ step: 'ok', on: { kind: 'gate', ask: 'Promote v7?', show: { v: 'v7' }, from: ['ml-oncall'] } });
     expect(await run.control(answer({ roles: ['viewer'] }))).toMatchObject({ ok: false, code: 'HDL-FORBIDDEN' });
     expect(await run.control(answer({ step: 'other' }))).toMatchObject({ ok: false, code: 'HDL-NO-STEP' });
@@ -34,7 +55,9 @@ describe('approvals', () => {
   });
 
   it('a name in `from` may answer, and an admin always', async () => {
-    const run = await kit.run(plan('gate', [gate({ from: ['bob'] }), gate({ id: 'ok2' })], { output: [ref('ok', 'by'), ref('ok2', 'by')] }), { params: { v: 1 } });
+    const run = await kit.run(plan('gate', [gate({ from: ['bob'] }), gate({ id: 'ok2' })], { output: [ref('ok', 'by'), ref('ok2', 'by')] }), {
+      params: { v: 1 },
+    });
     await run.untilStep('ok2', 'waiting');
     expect(await run.control(answer({ by: 'bob', roles: [] }))).toEqual({ ok: true });
     expect(await run.control(answer({ step: 'ok2', by: 'eve', roles: ['admin'] }))).toEqual({ ok: true });
@@ -55,7 +78,10 @@ describe('events', () => {
     const nodes = [wait({ event: 'go' }), wait({ event: 'early' }, { id: 'later', after: ['data'] })];
     const run = await kit.run(plan('events', nodes, { output: [ref('data'), ref('later')] }));
     await run.untilStep('data', 'waiting');
-    expect(await run.control({ kind: 'event', event: 'early', payload: { n: 2 }, by: 'ann' })).toMatchObject({ ok: true, note: expect.stringContaining('kept') as string });
+    expect(await run.control({ kind: 'event', event: 'early', payload: { n: 2 }, by: 'ann' })).toMatchObject({
+      ok: true,
+      note: expect.stringContaining('kept') as string,
+    });
     expect(await run.control({ kind: 'event', event: 'go', payload: { n: 1 }, by: 'ann' })).toEqual({ ok: true });
     expect(await run.result()).toEqual([{ n: 1 }, { n: 2 }]);
   });
@@ -74,9 +100,15 @@ describe('data', () => {
 
   it('a wait ends when the server says that it holds, at once or later', async () => {
     kit.control.satisfied.set('now', slice as never);
-    const run = await kit.run(plan('slices', [wait({ slice: at }, { id: 'now' }), wait({ path: 'file:///x' })], { output: [ref('now', 'digest'), ref('data')] }), { params: { day: '1' } });
+    const run = await kit.run(
+      plan('slices', [wait({ slice: at }, { id: 'now' }), wait({ path: 'file:///x' })], { output: [ref('now', 'digest'), ref('data')] }),
+      { params: { day: '1' } },
+    );
     await run.until(({ counts }) => counts.done === 1 && counts.waiting === 1);
-    expect(kit.control.watches.find((one) => one.step === 'now')?.on).toEqual({ kind: 'slice', request: { kind: 'slice', dataset: 'flights', how: 'at', key: { day: '1' } } });
+    expect(kit.control.watches.find((one) => one.step === 'now')?.on).toEqual({
+      kind: 'slice',
+      request: { kind: 'slice', dataset: 'flights', how: 'at', key: { day: '1' } },
+    });
     await run.handle.signal(messages.satisfied, { step: 'data', value: { uri: 'file:///x' } });
     expect(await run.result()).toEqual(['d', { uri: 'file:///x' }]);
   });
@@ -89,7 +121,10 @@ describe('data', () => {
   it('slices and models are pinned in one request at the start', async () => {
     kit.control.pin = (request) => (request.kind === 'slice' ? slice : null);
     const before = kit.control.pinned;
-    const nodes = [step('a', { s: at, m: { $model: { name: 'delay@champion', optional: true } } }, { task: 'echo@1' }), step('b', { s: at, a: ref('a') }, { task: 'echo@1' })];
+    const nodes = [
+      step('a', { s: at, m: { $model: { name: 'delay@champion', optional: true } } }, { task: 'echo@1' }),
+      step('b', { s: at, a: ref('a') }, { task: 'echo@1' }),
+    ];
     const run = await kit.run(plan('pins', nodes, { output: [ref('a', 'm'), ref('b', 's', 'digest')] }), { params: { day: '1' } });
     expect(await run.result()).toEqual([null, 'd']);
     expect(kit.control.pinned - before).toBe(1);

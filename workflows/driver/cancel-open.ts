@@ -17,7 +17,11 @@ export function cancelOpen(driver: Driver, scopes: readonly WorkScope[]): void {
     }
   for (const scope of scopes) scope.cancel();
   const { graceMs, alwaysMs } = context.limits;
-  giveUp(driver, open.filter((log) => !hasOwnGrace(log)), graceMs);
+  giveUp(
+    driver,
+    open.filter((log) => !hasOwnGrace(log)),
+    graceMs,
+  );
   giveUp(driver, open.filter(hasOwnGrace), 2 * graceMs + alwaysMs);
 }
 

@@ -30,7 +30,8 @@ export interface Carry {
   readonly pruned: boolean;
 }
 
-export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['counts'], pruned: boolean): Carry {
+/** null when it is too large: only a chunk can say so, whose items the catalog does not give back. */
+export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['counts'], pruned: boolean): Carry | null {
   const kept = keptStates(driver);
   const counts: { [S in StepStatus]?: number } = {};
   for (const [status, count] of Object.entries(countsOf(driver, hidden))) counts[status as StepStatus] = count; // keys of a table by status
@@ -38,12 +39,15 @@ export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['cou
   for (const state of driver.core.steps()) if (kept.has(state.step) || !isOver(state.status) || state.status === 'blocked') lower(counts, state.status);
   const settled = settledOf(driver, kept, () => true);
   const whole = { pins: driver.core.pins, waits: driver.waits.carried, events: driver.waits.unheard, paused: driver.isPaused, nextPage, hidden: counts };
-  if (settled.bytes <= CARRY_BYTES) return { ...whole, settled: settled.steps, fromCatalog: false, pruned };
+  const room = CARRY_BYTES - Math.min(CARRY_BYTES / 2, roughBytes(whole.pins as unknown as Json)); // handles are plain JSON
+  if (settled.bytes <= room) return { ...whole, settled: settled.steps, fromCatalog: false, pruned };
+  if (driver.context.role === 'chunk') return null;
   const needed = neededOf(driver);
   const less = settledOf(driver, kept, (step) => needed.has(step));
-  if (less.bytes <= CARRY_BYTES) return { ...whole, settled: less.steps, fromCatalog: false, pruned: true };
+  if (less.bytes <= room) return { ...whole, settled: less.steps, fromCatalog: false, pruned: true };
   const failed = settledOf(driver, new Map([...kept].filter(([, state]) => state.status !== 'done')), () => false);
-  return { ...whole, settled: failed.steps, fromCatalog: true, pruned };
+  // All of it is met again.
+  return { ...whole, hidden: {}, settled: failed.steps, fromCatalog: true, pruned };
 }
 
 /** Steps that the core must be told of: all that have settled, less what lies inside of a finished map, branch or loop. */

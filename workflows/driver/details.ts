@@ -24,11 +24,17 @@ export class Details {
     if (open.size > FEW && now - this.shownAt < 1000 && !driver.core.finished) return;
     this.shownAt = now;
     const counts = countsOf(driver, this.hidden);
-    const lines = [`**${driver.status}** · ${Object.entries(counts).map(([status, count]) => `${count} ${status}`).join(' · ')}`];
+    const lines = [
+      `**${driver.status}** · ${Object.entries(counts)
+        .map(([status, count]) => `${count} ${status}`)
+        .join(' · ')}`,
+    ];
     for (const line of this.failedSteps(driver, counts.failed ?? 0)) lines.push(line);
     for (const log of open.values()) {
       if (lines.length > ROWS) break;
-      lines.push(`- \`${log.step}\` ${log.overlay ?? (log.waitingFor === null ? 'queued or running' : `waiting for ${log.waitingFor}`)} since ${new Date(log.queuedAt).toISOString()}`);
+      lines.push(
+        `- \`${log.step}\` ${log.overlay ?? (log.waitingFor === null ? 'queued or running' : `waiting for ${log.waitingFor}`)} since ${new Date(log.queuedAt).toISOString()}`,
+      );
     }
     setCurrentDetails(lines.join('\n\n'));
   }

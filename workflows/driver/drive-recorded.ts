@@ -4,12 +4,19 @@ import type { Driver } from './driver.ts';
 import { record, type RecordOptions } from './records.ts';
 
 /** `next` is null when the run is over. */
-export async function driveRecorded(driver: Driver, pages: Omit<RecordOptions, 'final'>, before: Carry | null): Promise<{ readonly next: Carry | null; readonly nextPage: number }> {
+export async function driveRecorded(
+  driver: Driver,
+  pages: Omit<RecordOptions, 'final'>,
+  before: Carry | null,
+): Promise<{ readonly next: Carry | null; readonly nextPage: number }> {
   let nextPage = pages.firstPage;
   for (;;) {
     if ((await driver.drive()) === 'over') return { next: null, nextPage };
     nextPage = await record(driver, { ...pages, firstPage: nextPage });
     // While the record was written an answer or a cancel may have come: the core hears it first.
-    if (driver.mayContinue()) return { next: carryOf(driver, nextPage, before?.hidden ?? {}, before?.pruned ?? false), nextPage };
+    if (!driver.mayContinue()) continue;
+    const next = carryOf(driver, nextPage, before?.hidden ?? {}, before?.pruned ?? false);
+    if (next) return { next, nextPage };
+    driver.goOnHere();
   }
 }

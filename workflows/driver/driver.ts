@@ -55,6 +55,7 @@ export class Driver {
   private cancelAsked = false;
   /** Nothing new starts, because this workflow is about to continue as new. */
   private draining = false;
+  private stays = false;
   private started = false;
   /** The last turn gave as many commands as one may: there can be more. */
   private full = false;
@@ -123,6 +124,13 @@ export class Driver {
     this.push({ type: 'cancel' });
   }
 
+  /** There is too much to hand over: this workflow goes on to the end, however long its history. */
+  goOnHere(): void {
+    this.draining = false;
+    this.stays = true;
+    if (!this.paused) this.push({ type: 'resume' });
+  }
+
   // ---- turns ----
 
   private start(): Command[] {
@@ -136,7 +144,7 @@ export class Driver {
     const inbox = this.inbox;
     this.inbox = [];
     const wasOver = this.core.status;
-    if (!this.draining && this.mustDrain()) {
+    if (!this.draining && !this.stays && this.mustDrain()) {
       this.draining = true;
       inbox.unshift({ type: 'pause' });
     }

@@ -38,7 +38,12 @@ function ofTimeout(cause: TimeoutFailure): StepFailure {
 }
 
 const isStepFailure = (value: unknown): value is StepFailure =>
-  typeof value === 'object' && value !== null && 'class' in value && 'message' in value && typeof value.message === 'string' && CLASSES.includes(String(value.class));
+  typeof value === 'object' &&
+  value !== null &&
+  'class' in value &&
+  'message' in value &&
+  typeof value.message === 'string' &&
+  CLASSES.includes(String(value.class));
 
 export const failure = (failureClass: FailureClass, code: string, message: string): StepFailure => ({ class: failureClass, code, message: cut(message) });
 

@@ -19,10 +19,18 @@ type WorkflowCommand = Extract<Command, { type: 'workflow' }>;
 export function issueChild(driver: Driver, command: PipelineCommand | WorkflowCommand, log: StepLog): void {
   const given = command.type === 'pipeline' ? command.params : command.input;
   if (roughBytes(given) > OUTPUT_BYTES && utf8Bytes(JSON.stringify(given)) > OUTPUT_BYTES) {
-    driver.fail(log, failure('data', 'HDL-INPUT-TOO-LARGE', `what ${log.step} is called with is larger than ${OUTPUT_BYTES} bytes: pass large data by ctx.artifact or ctx.items`));
+    driver.fail(
+      log,
+      failure(
+        'data',
+        'HDL-INPUT-TOO-LARGE',
+        `what ${log.step} is called with is larger than ${OUTPUT_BYTES} bytes: pass large data by ctx.artifact or ctx.items`,
+      ),
+    );
     return;
   }
-  const result = command.type === 'workflow' ? runWorkflow(driver, command) : command.mode === 'call' ? callPipeline(driver, command) : startPipeline(driver, command);
+  const result =
+    command.type === 'workflow' ? runWorkflow(driver, command) : command.mode === 'call' ? callPipeline(driver, command) : startPipeline(driver, command);
   result.then(
     (output) => {
       driver.settle(log, { type: 'done', step: log.step, output: output ?? null });

@@ -76,7 +76,12 @@ export function issueJoin(driver: Driver, command: Extract<Command, { type: 'joi
   const queue = rules && rules.pool !== 'heddle' ? queueOf(run.project, rules.pool, rules.class) : anyQueue(run);
   if (queue === null) return driver.fail(log, noPool(log.step));
   const call: JoinItemsCall = { project: run.project, runId: run.runId, step: command.step, pages: command.pages };
-  const joined: Promise<ItemListHandle> = scheduleActivity('heddle.join_items', [call], { ...ITEMS, taskQueue: queue, activityId: shortId(command.step), summary: `join ${command.pages.length} pages` });
+  const joined: Promise<ItemListHandle> = scheduleActivity('heddle.join_items', [call], {
+    ...ITEMS,
+    taskQueue: queue,
+    activityId: shortId(command.step),
+    summary: `join ${command.pages.length} pages`,
+  });
   joined.then(
     (list) => {
       driver.settle(log, { type: 'done', step: log.step, output: list as unknown as ChunkInput['roots'] }); // a handle is plain JSON
@@ -88,7 +93,11 @@ export function issueJoin(driver: Driver, command: Extract<Command, { type: 'joi
 }
 
 /** How activities that read and write item pages run. */
-export const ITEMS = { startToCloseTimeout: 300_000, heartbeatTimeout: BUILT_IN_HEARTBEAT_MS, retry: { initialInterval: 1000, maximumInterval: 60_000, maximumAttempts: 20 } } as const;
+export const ITEMS = {
+  startToCloseTimeout: 300_000,
+  heartbeatTimeout: BUILT_IN_HEARTBEAT_MS,
+  retry: { initialInterval: 1000, maximumInterval: 60_000, maximumAttempts: 20 },
+} as const;
 
 /** Pages are read where the body's first task runs: those workers reach the store. */
 function queueForItems(run: RunContext, maps: readonly MapNode[]): string | null {

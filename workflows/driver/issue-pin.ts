@@ -7,7 +7,12 @@ import { failure, failureOf } from './failure-of.ts';
 export function issuePin(driver: Driver, command: Extract<Command, { type: 'pin' }>): void {
   const { context: run } = driver;
   const summary = `pin ${command.pins.length === 1 ? 'one slice or model' : `${command.pins.length} slices and models`}`;
-  controlCall(run.project, 'heddle.pin', { project: run.project, runId: run.runId, planHash: run.planHash, pins: command.pins }, { activityId: `pin:${command.id}`, summary }).then(
+  controlCall(
+    run.project,
+    'heddle.pin',
+    { project: run.project, runId: run.runId, planHash: run.planHash, pins: command.pins },
+    { activityId: `pin:${command.id}`, summary },
+  ).then(
     ({ pins }) => {
       driver.push({ type: 'pinned', id: command.id, pins });
     },

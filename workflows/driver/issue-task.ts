@@ -16,7 +16,14 @@ type TaskCommand = Extract<Command, { type: 'task' }>;
 export function issueTask(driver: Driver, command: TaskCommand, log: StepLog): void {
   const size = roughBytes(command.input) > OUTPUT_BYTES ? utf8Bytes(JSON.stringify(command.input)) : 0;
   if (size > OUTPUT_BYTES) {
-    driver.fail(log, failure('data', 'HDL-INPUT-TOO-LARGE', `the input of ${log.step} is ${size} bytes, and ${OUTPUT_BYTES} are allowed: pass large data by ctx.artifact or ctx.items`));
+    driver.fail(
+      log,
+      failure(
+        'data',
+        'HDL-INPUT-TOO-LARGE',
+        `the input of ${log.step} is ${size} bytes, and ${OUTPUT_BYTES} are allowed: pass large data by ctx.artifact or ctx.items`,
+      ),
+    );
     return;
   }
   const failed = (error: unknown): void => {
@@ -36,7 +43,13 @@ function schedule(run: RunContext, command: TaskCommand): Promise<StepResult> {
   const [name, version] = nameAndVersion(command.task);
   if (rules.pool === 'heddle') {
     const call: ControlStepCall = { project: run.project, runId: run.runId, pipeline: run.pipeline, step, input: command.input };
-    const options = { taskQueue: controlQueueOf(run.project), startToCloseTimeout: 20_000, retry: retryOf(rules), activityId: shortId(step), summary: summaryOf(step) };
+    const options = {
+      taskQueue: controlQueueOf(run.project),
+      startToCloseTimeout: 20_000,
+      retry: retryOf(rules),
+      activityId: shortId(step),
+      summary: summaryOf(step),
+    };
     return scheduleActivity(name, [call], options);
   }
   const call: StepCall = {
@@ -84,7 +97,16 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
   }
   driver.journal.publish(log, true);
   const { context: run } = driver;
-  const call: PublishCall = { project: run.project, runId: run.runId, step: log.step, pipeline: run.pipeline, output: result.output, staged: result.staged, replace: true, ...(command.keep && { keep: command.keep }) };
+  const call: PublishCall = {
+    project: run.project,
+    runId: run.runId,
+    step: log.step,
+    pipeline: run.pipeline,
+    output: result.output,
+    staged: result.staged,
+    replace: true,
+    ...(command.keep && { keep: command.keep }),
+  };
   const published: Promise<PublishResult> = scheduleActivity('heddle.publish', [call], {
     activityId: shortId(`${log.step}:publish`),
     summary: summaryOf(`publish ${result.staged.map((staged) => staged.dataset).join(', ')}`),

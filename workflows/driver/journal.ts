@@ -32,7 +32,18 @@ export class Journal {
   begin(step: string, kind: LogKind, scope: WorkScope, now: number): StepLog {
     const before = this.logs.get(step);
     if (before?.scope) this.end(before, now); // a newer plan asks for it again
-    const log: StepLog = { step, kind, queuedAt: before?.queuedAt ?? now, endedAt: null, earlier: before ? attemptsOf(before) : 0, meta: null, waitingFor: null, overlay: null, scope, onEnd: null };
+    const log: StepLog = {
+      step,
+      kind,
+      queuedAt: before?.queuedAt ?? now,
+      endedAt: null,
+      earlier: before ? attemptsOf(before) : 0,
+      meta: null,
+      waitingFor: null,
+      overlay: null,
+      scope,
+      onEnd: null,
+    };
     this.logs.set(step, log);
     this.open.set(step, log);
     scope.begin();

@@ -57,7 +57,8 @@ export class Mailbox {
       case 'answer':
         return driver ? driver.waits.answer(message) : { ok: false, code: 'HDL-NO-STEP', why: `there is no open approval "${message.step}"` };
       case 'event':
-        if (roughBytes(message.payload) > OUTPUT_BYTES) return { ok: false, code: 'HDL-INPUT-TOO-LARGE', why: `the payload of "${message.event}" is larger than ${OUTPUT_BYTES} bytes` };
+        if (roughBytes(message.payload) > OUTPUT_BYTES)
+          return { ok: false, code: 'HDL-INPUT-TOO-LARGE', why: `the payload of "${message.event}" is larger than ${OUTPUT_BYTES} bytes` };
         if (driver) return driver.waits.event(message.event, message.payload);
         this.give((run) => {
           run.waits.event(message.event, message.payload);
@@ -77,8 +78,14 @@ export class Mailbox {
     }
     if (!driver || driver.status !== 'paused' || !driver.isStill)
       return { ok: false, code: 'HDL-REPIN-BUSY', why: 'a run moves to a newer plan only while it is paused and no step of it runs' };
-    if (this.pruned) return { ok: false, code: 'HDL-REPIN-BUSY', why: 'the run is so large that finished outputs were left in the catalog: start it anew, or resume it as it is' };
-    if (repin.skeleton.name !== driver.context.skeleton.name) return { ok: false, code: 'HDL-REPIN-BUSY', why: `the newer plan is of ${repin.skeleton.name}, and the run is of ${driver.context.skeleton.name}` };
+    if (this.pruned)
+      return {
+        ok: false,
+        code: 'HDL-REPIN-BUSY',
+        why: 'the run is so large that finished outputs were left in the catalog: start it anew, or resume it as it is',
+      };
+    if (repin.skeleton.name !== driver.context.skeleton.name)
+      return { ok: false, code: 'HDL-REPIN-BUSY', why: `the newer plan is of ${repin.skeleton.name}, and the run is of ${driver.context.skeleton.name}` };
     driver.context.planHash = repin.planHash;
     driver.resume(repin.skeleton);
     return { ok: true };

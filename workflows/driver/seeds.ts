@@ -20,7 +20,7 @@ export class Seeds {
 
   /** Finished steps of the tries before. What maps, branches and loops gave is not kept: they are put together again. */
   async load(project: string, runId: string): Promise<void> {
-    for (let cursor: number | null = 0; cursor !== null; ) {
+    for (let cursor: number | null = 0; cursor !== null;) {
       const { done, next }: { done: Record<string, Json>; next: number | null } = await controlCall(project, 'heddle.load_done', { runId, cursor });
       for (const [step, output] of Object.entries(done)) if (!this.settled.has(step)) this.settled.set(step, { status: 'done', output });
       cursor = next;
@@ -30,4 +30,6 @@ export class Seeds {
 
 /** A chunk with failed items runs again in a retry. */
 export const allDone = (settled: Settled | undefined): settled is Settled =>
-  settled?.status === 'done' && Array.isArray(settled.output) && settled.output.every((result) => typeof result === 'object' && result !== null && 'failed' in result && result['failed'] === 0);
+  settled?.status === 'done' &&
+  Array.isArray(settled.output) &&
+  settled.output.every((result) => typeof result === 'object' && result !== null && 'failed' in result && result['failed'] === 0);

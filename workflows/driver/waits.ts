@@ -93,7 +93,11 @@ export class Waits {
     if (!armed || armed.from === null || !armed.log.scope) return { ok: false, code: 'HDL-NO-STEP', why: `there is no open approval "${message.step}"` };
     const { from } = armed;
     if (!message.roles.includes('admin') && !from.includes(message.by) && !message.roles.some((role) => from.includes(role)))
-      return { ok: false, code: 'HDL-FORBIDDEN', why: `"${message.step}" may be answered by ${from.join(', ')}; ${message.by} has ${message.roles.join(', ') || 'no role'}` };
+      return {
+        ok: false,
+        code: 'HDL-FORBIDDEN',
+        why: `"${message.step}" may be answered by ${from.join(', ')}; ${message.by} has ${message.roles.join(', ') || 'no role'}`,
+      };
     this.done(armed, { approved: message.approved, by: message.by, note: message.note, timedOut: false });
     return { ok: true };
   }
@@ -103,7 +107,8 @@ export class Waits {
     const open = [...this.armed.values()].filter((armed) => armed.event === name);
     for (const armed of open) this.done(armed, payload);
     if (open.length > 0) return { ok: true };
-    if (this.events.length >= MAX_UNHEARD) return { ok: false, code: 'HDL-CONTROL-REFUSED', why: `${MAX_UNHEARD} events lie here that no step has waited for yet` };
+    if (this.events.length >= MAX_UNHEARD)
+      return { ok: false, code: 'HDL-CONTROL-REFUSED', why: `${MAX_UNHEARD} events lie here that no step has waited for yet` };
     this.events.push([name, payload]);
     return { ok: true, note: 'no step waits for it yet; it is kept' };
   }
@@ -120,9 +125,20 @@ export class Waits {
   private register(command: WaitCommand, armed: Armed): void {
     const { context: run } = this.driver;
     const on: WatchCall['on'] = command.type === 'gate' ? { kind: 'gate', ask: command.ask, show: command.show, from: command.node.from } : command.on;
-    const call: WatchCall = { project: run.project, runId: run.runId, workflowId: run.workflowId, planHash: run.planHash, step: armed.step, on, deadline: armed.deadline };
+    const call: WatchCall = {
+      project: run.project,
+      runId: run.runId,
+      workflowId: run.workflowId,
+      planHash: run.planHash,
+      step: armed.step,
+      on,
+      deadline: armed.deadline,
+    };
     this.registering++;
-    controlCall(run.project, 'heddle.watch', call, { activityId: shortId(`${armed.step}:watch`), summary: summaryOf(command.type === 'gate' ? command.ask : `wait: ${armed.step}`) }).then(
+    controlCall(run.project, 'heddle.watch', call, {
+      activityId: shortId(`${armed.step}:watch`),
+      summary: summaryOf(command.type === 'gate' ? command.ask : `wait: ${armed.step}`),
+    }).then(
       (result) => {
         this.registering--;
         this.driver.nudge();
