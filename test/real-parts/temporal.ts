@@ -31,11 +31,25 @@ export async function startTemporal(): Promise<TemporalPart> {
       await gone;
     },
     async restart() {
-      server = await start({ dbFile, port });
+      server = await startAgain(dbFile, port);
     },
     async stop() {
       await server.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
+}
+
+/** A start right after a kill can fail: the port may be held for a moment, for instance by a client that looks for the dead server (a port of the range for outgoing connections). */
+async function startAgain(dbFile: string, port: number): Promise<Awaited<ReturnType<typeof start>>> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await start({ dbFile, port });
+    } catch (error) {
+      if (attempt === 20) throw error;
+      await new Promise((resolve) => {
+        setTimeout(resolve, 500);
+      });
+    }
+  }
 }
