@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, workerData } from 'node:worker_threads';
 import { writeLost } from './lost-attempts.ts';
 import type { RunningStep } from './running-steps.ts';
-import { STALLED_EXIT, type WatchdogData, type WatchdogMessage } from './watchdog.ts';
+import { BEAT, COUNT, LIMIT, STALLED_EXIT, type RunningAnswer, type WatchdogData } from './watchdog.ts';
 
-const { ticks, stateFolder, worker, tickMs } = workerData as WatchdogData; // given by watchdog.ts
-const counter = new BigInt64Array(ticks);
-const running = new Map<string, RunningStep>();
-parentPort?.on('message', ({ kind, step }: WatchdogMessage) => {
-  if (kind === 'started') running.set(step.token, step);
-  else running.delete(step.token);
+const { shared, stateFolder, worker, tickMs } = workerData as WatchdogData; // given by watchdog.ts
+const cells = new BigInt64Array(shared);
+/** As of the last beat. */
+let running: readonly RunningStep[] = [];
+parentPort?.on('message', (steps: readonly RunningStep[]) => {
+  running = steps;
 });
 
 let lastLook = Date.now();
@@ -24,15 +24,15 @@ setInterval(() => {
   const now = Date.now();
   const slept = now - lastLook > 5 * tickMs; // the whole process stood still (a suspended machine): nobody is to blame
   lastLook = now;
-  if (slept || busy || running.size === 0) return;
-  const limit = Math.min(...[...running.values()].map(({ heartbeatMs }) => heartbeatMs));
-  const lastBeat = Atomics.load(counter, 0);
+  if (slept || busy || Atomics.load(cells, COUNT) === 0n) return;
+  const limit = Number(Atomics.load(cells, LIMIT));
+  const lastBeat = Atomics.load(cells, BEAT);
   const silentMs = now - Number(lastBeat);
   if (silentMs <= limit) return;
   busy = true;
   void findCulprit().then((found) => {
     // it beat once more before it answered: a busy machine, or work that has come to its end
-    if (Atomics.load(counter, 0) === lastBeat) return end(found, silentMs);
+    if (Atomics.load(cells, BEAT) === lastBeat) return end(found, silentMs);
     busy = false;
     found.release();
   });
@@ -40,6 +40,8 @@ setInterval(() => {
 
 interface Culprit {
   readonly step: RunningStep | null;
+  /** All that run, where the thread answers; else as of its last beat. */
+  readonly suspects: readonly RunningStep[];
   readonly place: string | null;
   /** Runs an expression in the blocked thread, where it answers. */
   readonly evaluate: ((expression: string) => void) | null;
@@ -47,8 +49,7 @@ interface Culprit {
   release(): void;
 }
 
-function end({ step, place, evaluate }: Culprit, silentMs: number): void {
-  const suspects = [...running.values()];
+function end({ step, suspects, place, evaluate }: Culprit, silentMs: number): void {
   const culprit = step ?? (suspects.length === 1 ? suspects[0] : undefined);
   const seconds = Math.round(silentMs / 100) / 10;
   const what = `blocked its worker for ${seconds} s${place === null ? '' : ` at ${place}`}`;
@@ -73,7 +74,7 @@ function findCulprit(): Promise<Culprit> {
   return new Promise((resolve) => {
     const session = new Session();
     const giveUp = setTimeout(() => {
-      resolve({ step: null, place: null, evaluate: null, release });
+      resolve({ step: null, suspects: running, place: null, evaluate: null, release });
     }, 10_000);
     const release = (): void => session.disconnect();
     session.connectToMainThread();
@@ -93,7 +94,8 @@ function findCulprit(): Promise<Culprit> {
       };
       evaluate("globalThis[Symbol.for('heddle.currentStep')]?.() ?? 'null'", (text) => {
         clearTimeout(giveUp);
-        resolve({ step: typeof text === 'string' ? (JSON.parse(text) as RunningStep | null) : null, place, evaluate, release }); // made by watchdog.ts
+        const answer = typeof text === 'string' ? (JSON.parse(text) as RunningAnswer | null) : null; // made by watchdog.ts
+        resolve({ step: answer?.current ?? null, suspects: answer?.running ?? running, place, evaluate, release });
       });
     });
     session.post('Debugger.enable');

@@ -10,12 +10,21 @@ import type { RunningStep, RunningSteps } from './running-steps.ts';
 /** Exit code of a process that its watchdog ended. */
 export const STALLED_EXIT = 87;
 const TICK_MS = 200;
+const NO_LIMIT = Number.MAX_SAFE_INTEGER;
 /** Where the thread asks the blocked thread for its step (through the inspector). */
 export const CURRENT_STEP = Symbol.for('heddle.currentStep');
 
-export type WatchdogMessage = { readonly kind: 'started' | 'ended'; readonly step: RunningStep };
+/** What the blocked thread says of itself, as JSON, when the watchdog asks it. */
+export interface RunningAnswer {
+  readonly current: RunningStep | null;
+  readonly running: readonly RunningStep[];
+}
+/** Cells of the shared memory: time of the last beat, ms; steps that run; the shortest heartbeat timeout among them, ms. */
+export const BEAT = 0;
+export const COUNT = 1;
+export const LIMIT = 2;
 export interface WatchdogData {
-  readonly ticks: SharedArrayBuffer;
+  readonly shared: SharedArrayBuffer;
   readonly stateFolder: string;
   readonly worker: string;
   readonly tickMs: number;
@@ -25,23 +34,35 @@ export interface Watchdog {
   stop(): Promise<void>;
 }
 
+/**
+ * A step costs two stores into shared memory: a message to the thread costs a quarter of a millisecond. The list of steps
+ * follows with the beat, for a loop in native code that answers no question; else the thread asks for it when it must know.
+ */
 export function startWatchdog(steps: RunningSteps, options: { readonly stateFolder: string; readonly worker: string }): Watchdog {
-  const ticks = new SharedArrayBuffer(8);
-  const counter = new BigInt64Array(ticks);
+  const shared = new SharedArrayBuffer(24);
+  const cells = new BigInt64Array(shared);
+  const data: WatchdogData = { shared, ...options, tickMs: TICK_MS };
+  const thread = new Thread(new URL(`./watchdog-thread${extname(import.meta.url)}`, import.meta.url), { workerData: data });
+  thread.unref();
+  let changed = true;
   const beat = (): void => {
-    Atomics.store(counter, 0, BigInt(Date.now()));
+    Atomics.store(cells, BEAT, BigInt(Date.now()));
+    if (!changed) return;
+    changed = false;
+    const running = [...steps];
+    Atomics.store(cells, LIMIT, BigInt(Math.min(...running.map(({ heartbeatMs }) => heartbeatMs), NO_LIMIT)));
+    thread.postMessage(running);
   };
+  Atomics.store(cells, COUNT, BigInt(steps.size));
   beat();
   const timer = setInterval(beat, TICK_MS);
   timer.unref();
-  (globalThis as Record<symbol, unknown>)[CURRENT_STEP] = () => JSON.stringify(steps.current() ?? null);
-  const data: WatchdogData = { ticks, ...options, tickMs: TICK_MS };
-  const thread = new Thread(new URL(`./watchdog-thread${extname(import.meta.url)}`, import.meta.url), { workerData: data });
-  thread.unref();
-  for (const step of steps) thread.postMessage({ kind: 'started', step } satisfies WatchdogMessage);
+  (globalThis as Record<symbol, unknown>)[CURRENT_STEP] = () =>
+    JSON.stringify({ current: steps.current() ?? null, running: [...steps] } satisfies RunningAnswer);
   steps.onChange = (change) => {
-    const message: WatchdogMessage = 'started' in change ? { kind: 'started', step: change.started } : { kind: 'ended', step: change.ended };
-    thread.postMessage(message);
+    changed = true;
+    Atomics.store(cells, COUNT, BigInt(steps.size));
+    if ('started' in change && BigInt(change.started.heartbeatMs) < Atomics.load(cells, LIMIT)) Atomics.store(cells, LIMIT, BigInt(change.started.heartbeatMs));
   };
   return {
     async stop() {

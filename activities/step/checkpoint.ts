@@ -20,7 +20,8 @@ export interface StepCheckpoint extends Checkpoint {
 }
 
 export function stepCheckpoint(call: StepCall, host: StepHost): StepCheckpoint {
-  const uri = `${stepUri(call.runId, call.step)}/checkpoint.json`;
+  /** Made only for a step that saves or loads: most do neither. */
+  const uri = (): string => `${stepUri(call.runId, call.step)}/checkpoint.json`;
   let used = false;
   let folder: string | null = null;
   return {
@@ -33,19 +34,19 @@ export function stepCheckpoint(call: StepCall, host: StepHost): StepCheckpoint {
     },
     async load<T>() {
       used = true;
-      if ((await host.files.stat(uri)) === null) return host.lastCursor as T | null;
-      return JSON.parse(Buffer.from(await host.files.read(uri)).toString('utf8')) as T; // the author's own value
+      if ((await host.files.stat(uri())) === null) return host.lastCursor as T | null;
+      return JSON.parse(Buffer.from(await host.files.read(uri())).toString('utf8')) as T; // the author's own value
     },
     async save(value) {
       used = true;
       const own = JSON.stringify(value);
       // a checkpoint may be large: it is looked through only where there is something to find
       const text = host.redactor.empty ? own : JSON.stringify(host.redactor.json(JSON.parse(own) as Json));
-      await host.files.write(uri, Buffer.from(text, 'utf8'));
+      await host.files.write(uri(), Buffer.from(text, 'utf8'));
       if (text.length <= CURSOR_BYTES) host.heartbeat(JSON.parse(text) as Json);
     },
     async clear() {
-      if (used) await host.files.remove(uri);
+      if (used) await host.files.remove(uri());
       if (folder !== null) await rm(folder, { recursive: true, force: true });
     },
   };
