@@ -12,15 +12,17 @@ export interface StepLines {
 }
 
 export function createStepLines(output: Output, say: (line: string) => void): StepLines {
-  const told = new Map<string, { text: string; at: number }>();
+  const told = new Map<string, { text: string; at: number; done: boolean }>();
   return {
     update(run, last) {
       const now = Date.now();
       for (const row of foldSteps(run.steps)) {
         const text = textOf(output, row);
         const known = told.get(row.step);
-        if (text === null || known?.text === text || (row.count > 1 && !last && known && now - known.at < FOLDED_EVERY_MS)) continue;
-        told.set(row.step, { text, at: now });
+        // the live view knows less of a finished step than the record at the end: no news
+        const done = row.count === 1 && row.steps[0]?.status === 'done';
+        if (text === null || known?.text === text || (done && known?.done) || (row.count > 1 && !last && known && now - known.at < FOLDED_EVERY_MS)) continue;
+        told.set(row.step, { text, at: now, done });
         say(`${clock(row.steps[0]?.endedAt ?? row.steps[0]?.startedAt ?? now, now)}  ${row.step}  ${text}`);
       }
     },

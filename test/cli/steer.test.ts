@@ -145,6 +145,11 @@ describe('watching a run', () => {
     looks = [run({ status: 'paused', endedAt: null, counts: { done: 1, failed: 1 } })];
     expect(await heddle('watch', ID)).toMatchObject({ code: 1, stdout: expect.stringContaining('heddle resume') });
   });
+  it('tells of a finished step once, though a retry knows its times only at the end', async () => {
+    looks = [run({ status: 'running', endedAt: null, steps: [step('load', { startedAt: null, endedAt: null, runMs: null })] }), run()];
+    const { code, stdout } = await heddle('retry', ID, '--wait');
+    expect({ code, told: stdout.match(/ {2}load {2}done/g) }).toEqual({ code: 0, told: ['  load  done'] });
+  });
   it('fetches every page of the steps for --json', async () => {
     looks = [run({ next: '200' })];
     const { stdout } = await heddle('show', ID, '--json');
