@@ -18,6 +18,8 @@ import { runProcess } from './run-process.ts';
 
 /** Lines of stderr that a failure shows. */
 const TAIL = 15;
+/** Variables of the worker that are no program's business: secrets, tokens, addresses that hold a password. */
+const WORKERS_OWN = /^HEDDLE_(SECRET_.*|SECRETS_FILE|TOKEN|TEMPORAL_API_KEY|CATALOG)$/;
 
 export interface CommandRun {
   readonly call: StepCall;
@@ -38,7 +40,7 @@ export async function runCommand({ call, task, input, host, context }: CommandRu
     await writeFile(files.input, JSON.stringify(input));
     const tail: string[] = [];
     const env = {
-      ...process.env,
+      ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !WORKERS_OWN.test(name))),
       ...host.commandEnv,
       HEDDLE_INPUT: files.input,
       HEDDLE_OUTPUT: files.output,

@@ -142,6 +142,21 @@ with open(os.environ['HEDDLE_OUTPUT'], 'w') as f: json.dump({'twice': n * 2}, f)
     const t = sh('echo "{ \\"twice\\": $CUDA_VISIBLE_DEVICES }" > "$HEDDLE_OUTPUT"');
     expect((await runStep(stepCall(t, { n: 1 }), hostFor([t], { commandEnv: { CUDA_VISIBLE_DEVICES: '3' } }))).output).toEqual({ twice: 3 });
   });
+  it('inherits the variables of its worker, but none of its secrets and tokens', async () => {
+    const own = ['HEDDLE_SECRET_DB', 'HEDDLE_SECRETS_FILE', 'HEDDLE_TOKEN', 'HEDDLE_TEMPORAL_API_KEY', 'HEDDLE_CATALOG'];
+    const before = Object.fromEntries([...own, 'PLAIN_OF_THE_WORKER'].map((name) => [name, process.env[name]]));
+    for (const name of Object.keys(before)) process.env[name] = 'value';
+    try {
+      const seen = sh(`echo "{ \\"twice\\": $(env | grep -cE '^(${own.join('|')})=') }" > "$HEDDLE_OUTPUT"`);
+      expect((await runStep(stepCall(seen, { n: 1 }), hostFor([seen]))).output).toEqual({ twice: 0 });
+      const plain = sh(`echo "{ \\"twice\\": $(env | grep -c '^PLAIN_OF_THE_WORKER=value') }" > "$HEDDLE_OUTPUT"`);
+      expect((await runStep(stepCall(plain, { n: 1 }), hostFor([plain]))).output).toEqual({ twice: 1 });
+    } finally {
+      for (const [name, value] of Object.entries(before))
+        if (value === undefined) delete process.env[name];
+        else process.env[name] = value;
+    }
+  });
   it('leaks no secret of its worker', async () => {
     const host = hostFor([]);
     host.redactor.add('token', 'swordfish-1234');
