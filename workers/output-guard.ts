@@ -5,7 +5,7 @@ import type { Redactor } from '../activities/step/redactor.ts';
 export function guardOutput(redactor: Redactor): () => void {
   const undo = [process.stdout, process.stderr].map((stream) => {
     const write = stream.write.bind(stream);
-    const guarded = (chunk: string | Uint8Array, ...rest: never[]): boolean => write(typeof chunk === 'string' ? redactor.text(chunk) : chunk, ...rest);
+    const guarded = (chunk: string | Uint8Array, ...rest: never[]): boolean => write(clean(redactor, chunk), ...rest);
     stream.write = guarded as typeof stream.write; // both of its overloads end in the same call
     return () => {
       stream.write = write;
@@ -14,4 +14,11 @@ export function guardOutput(redactor: Redactor): () => void {
   return () => {
     for (const step of undo) step();
   };
+}
+
+function clean(redactor: Redactor, chunk: string | Uint8Array): string | Uint8Array {
+  if (typeof chunk === 'string') return redactor.text(chunk);
+  const text = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString('utf8');
+  const said = redactor.text(text);
+  return said === text ? chunk : said; // bytes that are no text stay as they are
 }

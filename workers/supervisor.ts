@@ -19,6 +19,8 @@ export interface SupervisorOptions {
   readonly log?: (text: string) => void;
   /** Where the worker's stderr goes. Default: this process's. */
   readonly onOutput?: (text: string) => void;
+  /** Where the worker's stdout goes, which is what tasks print. Default: this process's. */
+  readonly onPrint?: (text: string) => void;
 }
 export interface Supervisor {
   /** Of the process that runs now. */
@@ -67,6 +69,11 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
     end = resolve;
   });
 
+  const print = (text: string): void => {
+    if (text === '') return;
+    if (options.onPrint) options.onPrint(text);
+    else process.stdout.write(text);
+  };
   const start = (): void => {
     const startedAt = Date.now();
     const args = [
@@ -81,14 +88,19 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     child = started;
+    const head = createHead();
     let tail = '';
-    started.stdout.on('data', (bytes: Buffer) => {
-      if (!bytes.toString().includes('"ready":true')) return;
+    // by characters, not bytes: a letter may come in two pieces
+    started.stdout.setEncoding('utf8').on('data', (text: string) => {
+      print(head.isReady ? text : head.take(text));
+      if (!head.isReady) return;
       wasReady = true;
       becomeReady();
     });
-    started.stderr.on('data', (bytes: Buffer) => {
-      const text = bytes.toString();
+    started.stdout.on('end', () => {
+      print(head.rest());
+    });
+    started.stderr.setEncoding('utf8').on('data', (text: string) => {
       tail = (tail + text).slice(-8_000);
       if (options.onOutput) options.onOutput(text);
       else process.stderr.write(text);
@@ -122,5 +134,36 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
       stopping = true;
       return ended;
     },
+  };
+}
+
+interface Head {
+  readonly isReady: boolean;
+  /** Gives what is not the ready line. */
+  take(text: string): string;
+  /** A line that never ended. */
+  rest(): string;
+}
+
+/** Finds the worker's own line among what modules print while they are loaded. */
+function createHead(): Head {
+  let isReady = false;
+  let line = '';
+  return {
+    get isReady() {
+      return isReady;
+    },
+    take(text) {
+      const lines = (line + text).split('\n');
+      line = lines.pop() ?? '';
+      const own = lines.findIndex((each) => each.startsWith('{"ready":true,'));
+      if (own < 0) return lines.map((each) => `${each}\n`).join('');
+      isReady = true;
+      lines.splice(own, 1);
+      const rest = line;
+      line = '';
+      return lines.map((each) => `${each}\n`).join('') + rest;
+    },
+    rest: () => line,
   };
 }

@@ -13,6 +13,12 @@ export async function superviseUntilStopped(config: ResolvedConfig, pool: string
     log: (text) => {
       output.note(text);
     },
+    // with --json stdout holds one line of JSON and nothing else
+    ...(output.json && {
+      onPrint: (text: string) => {
+        process.stderr.write(text);
+      },
+    }),
   });
   const stop = (): void => void supervisor.stop();
   process.on('SIGTERM', stop);

@@ -16,13 +16,14 @@ afterAll(async () => {
 });
 
 /** A supervised worker process of the project, as `heddle worker` starts one. */
-async function supervise(project: TestProject): Promise<{ supervisor: Supervisor; output(): string }> {
+async function supervise(project: TestProject, env: NodeJS.ProcessEnv = {}): Promise<{ supervisor: Supervisor; output(): string; printed(): string }> {
   const dsl = fileURLToPath(new URL('../../dsl/index.ts', import.meta.url));
   writeFileSync(
     join(project.folder, 'heddle.config.ts'),
     `import { defineConfig } from ${JSON.stringify(dsl)};\nexport default defineConfig({ project: ${JSON.stringify(project.config.project)}, pipelines: ['pipelines/*.ts'] });\n`,
   );
   let output = '';
+  let printed = '';
   const supervisor = superviseWorker({
     pool: 'default',
     cwd: project.folder,
@@ -30,14 +31,17 @@ async function supervise(project: TestProject): Promise<{ supervisor: Supervisor
     onOutput: (text) => {
       output += text;
     },
+    onPrint: (text) => {
+      printed += text;
+    },
     log: (text) => {
       output += `${text}\n`;
     },
-    env: { ...process.env, HEDDLE_TEMPORAL_ADDRESS: kit.temporal.address, HEDDLE_SERVER: 'http://127.0.0.1:9' },
+    env: { ...process.env, ...env, HEDDLE_TEMPORAL_ADDRESS: kit.temporal.address, HEDDLE_SERVER: 'http://127.0.0.1:9' },
   });
   supervisors.push(supervisor);
   await supervisor.ready;
-  return { supervisor, output: () => output };
+  return { supervisor, output: () => output, printed: () => printed };
 }
 
 describe('a supervised worker', () => {
@@ -118,6 +122,28 @@ describe('a supervised worker', () => {
     expect(lost?.failure?.details).toMatchObject({ class: 'platform', code: 'HDL-WORKER-LOST' });
     expect(supervisor.restarts).toBe(1);
     await supervisor.stop();
+  });
+
+  it('passes on what its tasks print, without secrets and without its own ready line', async () => {
+    const project = kit.project(
+      'prints',
+      `
+      console.log('loaded');
+      export const prints = task({ name: 'p.prints', version: '1', output: z.number(), run: async () => {
+        const secret = process.env.HEDDLE_SECRET_PRINTED;
+        console.log('a line with ' + secret);
+        process.stdout.write(Buffer.from('bytes with ' + secret + '\\n'));
+        console.error('a complaint with ' + secret);
+        return 1;
+      } });`,
+    );
+    const { supervisor, output, printed } = await supervise(project, { HEDDLE_SECRET_PRINTED: 'swordfish-printed' });
+    const [done] = await kit.run([project.order('p.prints', {})]);
+    expect(resultOf(done).output).toBe(1);
+    await until('the complaint', () => output().includes('a complaint'));
+    await supervisor.stop();
+    expect(printed()).toBe('loaded\na line with [secret PRINTED]\nbytes with [secret PRINTED]\n');
+    expect(output()).toContain('a complaint with [secret PRINTED]');
   });
 
   it('that cannot start says why and is not started again', async () => {
