@@ -9,7 +9,8 @@ import { fileURLToPath } from 'node:url';
 import type { Checkpoint } from '../../dsl/authoring/context.ts';
 import type { StepCall } from '../../dsl/contract/step.ts';
 import type { Json } from '../../dsl/plan/types.ts';
-import { stepFolder, stepUri } from './step-folder.ts';
+import { stepFolder } from '../../storage/step-folder.ts';
+import { stepUri } from './step-folder.ts';
 import type { StepHost } from './step-host.ts';
 
 const CURSOR_BYTES = 1024;

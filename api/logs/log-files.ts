@@ -5,6 +5,7 @@
 import { appendFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LogLine, Page } from '../../dsl/contract/api.ts';
+import { stepFolder } from '../../storage/step-folder.ts';
 
 /** Cap of a file, as for an attempt's own log. */
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -17,13 +18,6 @@ export interface LogFiles {
   /** Removes logs of runs untouched since then. */
   prune(before: number): Promise<void>;
 }
-
-/** A step path as one folder name: no separators, never '.' or '..'. */
-export const stepFolder = (step: string): string =>
-  encodeURIComponent(step)
-    .replaceAll('*', '%2A')
-    .replace(/^\.+/, (dots) => '%2E'.repeat(dots.length))
-    .slice(0, 200) || '_';
 
 export function createLogFiles(root: string): LogFiles {
   const folderOf = (runId: string, step: string): string => join(root, stepFolder(runId), stepFolder(step));

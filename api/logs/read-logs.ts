@@ -3,8 +3,9 @@
  * of the attempt from the store. A cursor stays with the file that it came from. Server only.
  */
 import type { LogLine, Page } from '../../dsl/contract/api.ts';
+import { stepFolder } from '../../storage/step-folder.ts';
 import type { ServerParts } from '../server-parts.ts';
-import { parsePage, stepFolder, type LogFiles } from './log-files.ts';
+import { parsePage, type LogFiles } from './log-files.ts';
 
 const PAGE_BYTES = 256 * 1024;
 /** Cursors of the store's file begin here: larger than any offset in a pushed file. */

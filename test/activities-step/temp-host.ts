@@ -7,12 +7,12 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { openAttemptLog } from '../../activities/step/attempt-log.ts';
 import { Redactor } from '../../activities/step/redactor.ts';
-import { stepFolder } from '../../activities/step/step-folder.ts';
 import type { StepData, StepFiles, StepHost } from '../../activities/step/step-host.ts';
 import { taskOf, type TaskValue } from '../../dsl/authoring/values.ts';
 import type { StepEvent } from '../../dsl/contract/api.ts';
 import { isStored, type SliceHandle, type StepCall } from '../../dsl/contract/step.ts';
 import type { Json, JsonObject } from '../../dsl/plan/types.ts';
+import { stepFolder } from '../../storage/step-folder.ts';
 
 export interface TempHost extends StepHost {
   readonly folder: string;

@@ -3,9 +3,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { createLogFiles, stepFolder, type LogFiles } from '../../api/logs/log-files.ts';
+import { createLogFiles, type LogFiles } from '../../api/logs/log-files.ts';
 import { readLogs } from '../../api/logs/read-logs.ts';
 import type { LogLine } from '../../dsl/contract/api.ts';
+import { stepFolder } from '../../storage/step-folder.ts';
 import { openStore, type Store } from '../../storage/store.ts';
 
 let folder = '';
@@ -53,6 +54,13 @@ it('a step path never leaves the folder of the logs', async () => {
   expect(readdirSync(join(folder)).toSorted()).toEqual(['logs', 'store']);
   expect(readdirSync(join(folder, 'logs', 'r3'))).toHaveLength(5);
   expect(stepFolder('..')).toBe('%2E%2E');
+});
+
+it('steps whose long paths begin alike have folders of their own', () => {
+  const folders = ['train', 'evaluate'].map((step) => stepFolder(`docs[${'東'.repeat(40)}].${step}`));
+  expect(new Set(folders).size).toBe(2);
+  for (const name of folders) expect(name.length).toBeLessThanOrEqual(200);
+  expect(stepFolder('trials[0.01].train')).toBe('trials%5B0.01%5D.train');
 });
 
 it('a log ends at its cap', async () => {
