@@ -24,8 +24,9 @@ interface ClassState extends ClassLimits {
   tickets: number;
   /** When a step of this class last found no room; null: no claim. */
   claim: number | null;
-  /** Prepaid tickets that no step has used yet. */
+  /** Units set aside for that many steps, and prepaid tickets that are out. */
   prepaid: number;
+  prepaidTickets: number;
 }
 
 export class SlotBudget {
@@ -37,7 +38,9 @@ export class SlotBudget {
 
   constructor(budget: number, classes: Readonly<Record<string, ClassLimits>>) {
     this.budget = budget;
-    this.classes = new Map(Object.entries(classes).map(([name, limits]) => [name, { ...limits, running: 0, tickets: 0, claim: null, prepaid: 0 }]));
+    this.classes = new Map(
+      Object.entries(classes).map(([name, limits]) => [name, { ...limits, running: 0, tickets: 0, claim: null, prepaid: 0, prepaidTickets: 0 }]),
+    );
   }
   /** Units taken by steps or set aside for one. */
   get unitsUsed(): number {
@@ -80,10 +83,14 @@ export class SlotBudget {
   release(ticket: Ticket, usedByStep: boolean): void {
     const state = this.state(ticket.klass);
     state.tickets--;
-    if (ticket.prepaid && !usedByStep && state.prepaid > 0) {
-      state.prepaid--;
-      this.used -= state.units;
-      state.claim = null; // the poll came back empty: the step went elsewhere
+    if (ticket.prepaid) {
+      state.prepaidTickets--;
+      // It brought nothing, or what takes no units (a publish, a step that this worker has no task for): they are set aside for nobody.
+      if (state.prepaid > state.prepaidTickets) {
+        state.prepaid--;
+        this.used -= state.units;
+        if (!usedByStep) state.claim = null; // the step went elsewhere
+      }
     }
     this.admit();
   }
@@ -103,6 +110,7 @@ export class SlotBudget {
       if (ticket.prepaid) {
         this.used += state.units;
         state.prepaid++;
+        state.prepaidTickets++;
         state.claim = null;
       }
       state.tickets++;

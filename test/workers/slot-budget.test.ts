@@ -65,6 +65,21 @@ describe('the shared budget of a pool', () => {
     expect(budget.unitsUsed).toBe(0);
   });
 
+  it('gives set-aside units back when the poll brought what takes none: a publish, or a step without a task here', () => {
+    const budget = new SlotBudget(2, { a: { units: 1, slots: 2 }, b: { units: 2, slots: 1 } });
+    let ticket: Ticket | null = null;
+    expect(budget.enter('a')).toBe(true);
+    expect(budget.enter('b')).toBe(false);
+    budget.request('b', (given) => {
+      ticket = given;
+    });
+    budget.leave('a');
+    expect(budget.unitsUsed).toBe(2);
+    budget.release(ticket as unknown as Ticket, true); // it never entered
+    expect(budget.unitsUsed).toBe(0);
+    expect(budget.enter('a')).toBe(true);
+  });
+
   it('never exceeds its units or the slots of a class, and lets every class in that waits long enough', () => {
     const names = ['a', 'b', 'c'];
     fc.assert(
