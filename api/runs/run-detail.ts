@@ -96,7 +96,8 @@ export function liveStep(step: LiveStep, events: readonly ObservedEvent[]): Show
   const runs =
     open &&
     started !== undefined &&
-    (ended === undefined || ended.attempt < started.attempt) &&
+    // A retry counts its attempts from 1 again.
+    (ended === undefined || ended.attempt < started.attempt || ended.at < started.at) &&
     (step.queuedAt === null || started.at >= step.queuedAt - 60_000);
   const lacks = open && !runs && waiting !== undefined && (started === undefined || started.at < waiting.at);
   return {

@@ -1,0 +1,26 @@
+/** What the live view makes of the interpreter's state and of what workers pushed. */
+import { expect, it } from 'vitest';
+import { liveStep } from '../../api/runs/run-detail.ts';
+import type { LiveStep } from '../../dsl/contract/run.ts';
+
+const queued: LiveStep = {
+  step: 's',
+  kind: 'task',
+  task: 't@1',
+  status: 'queued',
+  waitingFor: 'a worker',
+  queuedAt: 100_000,
+  startedAt: null,
+  endedAt: null,
+  attempts: 0,
+  failure: null,
+};
+const of = { runId: 'r', step: 's', worker: 'w' };
+const failure = { class: 'user', code: 'Error', message: 'no' } as const;
+
+it('a step runs whose last attempt started and has not ended, also in a retry, which counts its attempts from 1 again', () => {
+  const started = { ...of, kind: 'started', attempt: 1, at: 101_000 } as const;
+  const ended = { ...of, kind: 'attempt', attempt: 3, at: 90_000, failure } as const;
+  expect(liveStep(queued, [ended, started])).toMatchObject({ status: 'running', worker: 'w', attempts: 1 });
+  expect(liveStep(queued, [started, { ...ended, attempt: 1, at: 102_000 }])).toMatchObject({ status: 'queued', worker: null });
+});
