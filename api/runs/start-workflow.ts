@@ -9,11 +9,11 @@ import type { Plan } from '../../dsl/plan/types.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { searchAttributesOf } from './search-attributes.ts';
 
-/** A skeleton above this is left out of the argument; the interpreter loads it. Payloads end at 2 MiB. */
-const SKELETON_BYTES = 1024 * 1024;
+/** A skeleton that is larger with its parameters is left out of the argument; the interpreter loads it. Payloads end at 2 MiB. */
+const INPUT_BYTES = 1024 * 1024;
 
 export function runInputOf(run: RunRow, plan: Plan): RunInput {
-  const small = JSON.stringify(plan.skeleton).length <= SKELETON_BYTES;
+  const small = Buffer.byteLength(JSON.stringify([plan.skeleton, run.params])) <= INPUT_BYTES;
   return {
     project: run.project,
     runId: run.runId,
