@@ -1,7 +1,8 @@
 /** Continue-as-new on the real server: long chains, open gates, chunks, and results that are too large to carry. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { GateNode, Json, WaitNode } from '../../dsl/plan/types.ts';
-import { Kit, type Run } from './kit.ts';
+import { messages } from '../../dsl/contract/run.ts';
+import { Kit, until, type Run } from './kit.ts';
 import { block, chain, mapOf, plan, ref, step } from './plans.ts';
 
 let kit: Kit;
@@ -89,6 +90,31 @@ it('an answer that comes while the record is written is heard', async () => {
   expect(await run.result()).toEqual(['ann', 30]);
   expect(answered).toBe(true);
   expect(run.steps().get('ok')?.status).toBe('done');
+});
+
+it('an answer is heard in a new execution that is paused, and the wait of which the data came is not forgotten', async () => {
+  const gate: GateNode = { kind: 'gate', id: 'ok', ask: 'Go?', show: null, from: ['ann'], withinMs: 600_000, onTimeout: 'reject' };
+  const file: WaitNode = { kind: 'wait', id: 'file', on: { path: 'file:///x' }, withinMs: 600_000 };
+  const run = await kit.run(plan('pausedgate', [gate, file, ...chain(30).body.nodes], { output: [ref('ok', 'by'), ref('file'), ref('s29')] }), {
+    limits: { historyEvents: 60 },
+  });
+  let paused = false;
+  kit.control.beforeRecord = async (call) => {
+    if (call.runId !== run.runId || paused) return;
+    paused = true;
+    expect(await run.control({ kind: 'pause', by: 'ann' })).toEqual({ ok: true });
+  };
+  await until(
+    () => histories(run),
+    (lengths) => lengths.length === 2,
+  );
+  const answer = { kind: 'answer', step: 'ok', approved: true, by: 'ann', roles: [], note: null, at: 1 } as const;
+  expect(await run.control({ ...answer, by: 'bob' })).toMatchObject({ ok: false, code: 'HDL-FORBIDDEN' });
+  expect(await run.control(answer)).toEqual({ ok: true });
+  expect(await run.control(answer)).toMatchObject({ ok: false, code: 'HDL-NO-STEP' });
+  await run.handle.signal(messages.satisfied, { step: 'file', value: 2 });
+  expect(await run.control({ kind: 'resume', by: 'ann' })).toEqual({ ok: true });
+  expect(await run.result()).toEqual(['ann', 2, 30]);
 });
 
 it('a failure before it is still a reason at the end', async () => {

@@ -21,11 +21,14 @@ export interface OpenWait {
   readonly step: string;
   readonly deadline: number;
   readonly since: number;
+  /** Who may answer a gate; null: a wait. */
+  readonly from: readonly string[] | null;
+  /** What came for it before the core had come to it again: after continue-as-new that can take long. */
+  readonly value?: Json;
 }
 interface Armed extends OpenWait {
   readonly log: StepLog;
   readonly event: string | null;
-  readonly from: readonly string[] | null;
   timer: WorkScope | null;
 }
 
@@ -45,7 +48,8 @@ export class Waits {
   }
 
   get carried(): OpenWait[] {
-    return [...this.armed.values()].map(({ step, deadline, since }) => ({ step, deadline, since }));
+    const open = [...this.armed.values()].map(({ step, deadline, since, from }) => ({ step, deadline, since, from }));
+    return [...open, ...this.before.values()];
   }
   get unheard(): readonly (readonly [string, Json])[] {
     return this.events;
@@ -71,6 +75,7 @@ export class Waits {
     this.armed.set(step, armed);
     log.queuedAt = armed.since;
     log.waitingFor = armed.from ? `an answer from ${armed.from.join(' or ')}` : event === null ? 'its data' : `the event "${event}"`;
+    if (before?.value !== undefined) return this.done(armed, before.value);
     if (event !== null && this.hear(armed)) return;
     if (before) this.arm(armed);
     else this.register(command, armed);
@@ -86,20 +91,29 @@ export class Waits {
     const armed = this.armed.get(step);
     // A gate is answered by people alone.
     if (armed && armed.from === null) this.done(armed, value);
+    const before = this.before.get(step);
+    if (before && before.from === null) this.before.set(step, { ...before, value });
   }
 
   answer(message: Answer): ControlAnswer {
     const armed = this.armed.get(message.step);
-    if (!armed || armed.from === null || !armed.log.scope) return { ok: false, code: 'HDL-NO-STEP', why: `there is no open approval "${message.step}"` };
-    const { from } = armed;
+    const before = this.before.get(message.step);
+    const from = (armed?.log.scope ? armed : this.isOpen(before) ? before : null)?.from;
+    if (!from) return { ok: false, code: 'HDL-NO-STEP', why: `there is no open approval "${message.step}"` };
     if (!message.roles.includes('admin') && !from.includes(message.by) && !message.roles.some((role) => from.includes(role)))
       return {
         ok: false,
         code: 'HDL-FORBIDDEN',
         why: `"${message.step}" may be answered by ${from.join(', ')}; ${message.by} has ${message.roles.join(', ') || 'no role'}`,
       };
-    this.done(armed, { approved: message.approved, by: message.by, note: message.note, timedOut: false });
+    const value: Json = { approved: message.approved, by: message.by, note: message.note, timedOut: false };
+    if (armed?.log.scope) this.done(armed, value);
+    else if (before) this.before.set(message.step, { ...before, value });
     return { ok: true };
+  }
+
+  private isOpen(before: OpenWait | undefined): before is OpenWait {
+    return before !== undefined && before.value === undefined && Date.now() < before.deadline;
   }
 
   /** For every wait that is open for it; else it is kept for the next one that opens. */
