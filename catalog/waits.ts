@@ -59,18 +59,32 @@ export async function getWait(db: CatalogDb, runId: string, step: string): Promi
   return row && waitOf(row);
 }
 
-/** Waits that the server itself looks at, oldest first. */
-export async function watchedWaits(db: CatalogDb, project: string, now: number, limit: number): Promise<WaitRow[]> {
-  const rows = await db
+/** Waits that the server itself looks at, oldest first, those behind `after`; without those that were told `maxSends` times. */
+export async function watchedWaits(
+  db: CatalogDb,
+  query: { readonly project: string; readonly now: number; readonly maxSends: number; readonly limit: number; readonly after?: WaitRow | undefined },
+): Promise<WaitRow[]> {
+  const { after } = query;
+  let select = db
     .selectFrom('waits')
     .selectAll()
-    .where('project', '=', project)
+    .where('project', '=', query.project)
     .where('kind', 'in', ['slice', 'path'])
-    .where('deadline', '>', now)
+    .where('deadline', '>', query.now)
+    .where('sends', '<', query.maxSends)
     .orderBy('since')
-    .limit(limit)
-    .execute();
-  return rows.map(waitOf);
+    .orderBy('run_id')
+    .orderBy('step')
+    .limit(query.limit);
+  if (after)
+    select = select.where((eb) =>
+      eb.or([
+        eb('since', '>', after.since),
+        eb.and([eb('since', '=', after.since), eb('run_id', '>', after.runId)]),
+        eb.and([eb('since', '=', after.since), eb('run_id', '=', after.runId), eb('step', '>', after.step)]),
+      ]),
+    );
+  return (await select.execute()).map(waitOf);
 }
 
 export async function satisfyWait(db: CatalogDb, runId: string, step: string, value: Json, at: number): Promise<void> {

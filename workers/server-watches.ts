@@ -10,25 +10,33 @@ import { messages, type SatisfiedSignal } from '../dsl/contract/run.ts';
 import { lookAt } from './control-watch.ts';
 import { startLoop, type Loop } from './server-loop.ts';
 
-const BATCH = 1_000;
+const BATCH = 500;
 /** Pauses before the next sending, by the number of sendings. After the last it is left alone. */
 const RESEND_MS = [0, 10_000, 60_000, 600_000];
 
 export const startWatches = (parts: ServerParts, everyMs = 1_000): Loop => startLoop('watches', everyMs, parts.log, () => watchPass(parts, Date.now()));
 
 /** One look at every open wait of a slice or a path. */
-export async function watchPass(parts: ServerParts, now: number): Promise<void> {
-  for (const wait of await watchedWaits(parts.catalog.db, parts.config.project, now, BATCH)) {
-    try {
-      if (wait.satisfiedAt === null && !isDue(wait, now)) continue;
-      const pause = RESEND_MS[wait.sends];
-      if (wait.satisfiedAt !== null && (pause === undefined || now - (wait.sentAt ?? 0) < pause)) continue;
-      const result = await lookAt(parts, wait);
-      if (result.state === 'satisfied') await tell(parts, wait, { step: wait.step, value: result.value }, now);
-    } catch (error) {
-      parts.log.warn({ runId: wait.runId, step: wait.step, error: String(error) }, 'a wait could not be looked at');
+export async function watchPass(parts: ServerParts, now: number, limit = BATCH): Promise<void> {
+  const query = { project: parts.config.project, now, maxSends: RESEND_MS.length, limit };
+  for (let after: WaitRow | undefined; ;) {
+    const waits = await watchedWaits(parts.catalog.db, { ...query, after });
+    for (const wait of waits) {
+      try {
+        await look(parts, wait, now);
+      } catch (error) {
+        parts.log.warn({ runId: wait.runId, step: wait.step, error: String(error) }, 'a wait could not be looked at');
+      }
     }
+    if (waits.length < limit) return;
+    after = waits.at(-1);
   }
+}
+
+async function look(parts: ServerParts, wait: WaitRow, now: number): Promise<void> {
+  if (wait.satisfiedAt === null ? !isDue(wait, now) : now - (wait.sentAt ?? 0) < (RESEND_MS[wait.sends] ?? 0)) return;
+  const result = await lookAt(parts, wait);
+  if (result.state === 'satisfied') await tell(parts, wait, { step: wait.step, value: result.value }, now);
 }
 
 /** Each second in the first ten minutes, then every tenth second: long waits are for partitions that come hours later. */

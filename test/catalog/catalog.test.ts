@@ -211,7 +211,7 @@ eachCatalog('the catalog', (catalog, url) => {
     await putWait(catalog().db, { ...call, step: 'flights', on: { kind: 'path', uri: 'store://x' } }, 100);
     await putWait(catalog().db, { ...call, step: 'ok', on: { kind: 'gate', ask: 'Promote?', show: { auc: 1 }, from: ['ml-oncall'] } }, 200);
     await putWait(catalog().db, { ...call, step: 'flights', workflowId: 'next', on: { kind: 'path', uri: 'store://x' } }, 300);
-    expect(await watchedWaits(catalog().db, run.project, 1_000, 10)).toMatchObject([{ step: 'flights', workflowId: 'next', since: 100 }]);
+    expect(await watchedWaits(catalog().db, { project: run.project, now: 1_000, maxSends: 4, limit: 10 })).toMatchObject([{ step: 'flights', workflowId: 'next', since: 100 }]);
     expect(await openGates(catalog().db, run.project, 1_000, 10)).toEqual([
       {
         runId: run.runId,
@@ -230,7 +230,7 @@ eachCatalog('the catalog', (catalog, url) => {
     await noteWait(catalog().db, run.runId, 'flights', { sentAt: 500, why: 'for x' });
     expect(await getWait(catalog().db, run.runId, 'flights')).toMatchObject({ satisfiedAt: 400, value: { bytes: 3 }, sends: 1, why: 'for x' });
     await removeWaits(catalog().db, run.runId);
-    expect(await watchedWaits(catalog().db, run.project, 1_000, 10)).toEqual([]);
+    expect(await watchedWaits(catalog().db, { project: run.project, now: 1_000, maxSends: 4, limit: 10 })).toEqual([]);
   });
 
   it('keeps the newest pushed event of a kind, and marks attempts known only from pushes', async () => {

@@ -13,7 +13,7 @@ import { aliasHistory, listVersions } from '../../catalog/models.ts';
 import { putPlan } from '../../catalog/plans.ts';
 import { rebuildCatalog } from '../../catalog/rebuild.ts';
 import { addRun, endRun, getRun } from '../../catalog/runs.ts';
-import { getWait } from '../../catalog/waits.ts';
+import { getWait, putWait } from '../../catalog/waits.ts';
 import type { ControlActivities, ControlStepCall, PrepareChildCall } from '../../dsl/contract/control.ts';
 import type { ModelHandle } from '../../dsl/contract/step.ts';
 import type { Json } from '../../dsl/plan/types.ts';
@@ -269,5 +269,19 @@ describe('waits', () => {
     expect(await getWait(parts.catalog.db, row.runId, 'file')).toMatchObject({ sends: 2 });
     expect(await control['heddle.watch']({ ...watch, step: 'other' })).toMatchObject({ state: 'satisfied', value: { bytes: 2 } });
     expect(await getWait(parts.catalog.db, row.runId, 'other')).toBeUndefined();
+  });
+
+  it('are all looked at, however many there are', async () => {
+    const row = sampleRun();
+    await addRun(parts.catalog.db, row);
+    const last = 1_000;
+    for (let i = 0; i <= last; i++) {
+      const on = { kind: 'path', uri: `store://many/${i}` } as const;
+      const call = { project: 'default', runId: row.runId, workflowId: row.workflowId, planHash: 'tiny', step: `w${i}`, on, deadline: Date.now() + 60_000 };
+      await putWait(parts.catalog.db, call, Date.now());
+    }
+    await parts.store.write(`store://many/${last}`, Buffer.from('{}'));
+    await watchPass(parts, Date.now());
+    expect(await getWait(parts.catalog.db, row.runId, `w${last}`)).toMatchObject({ sends: 1 });
   });
 });
