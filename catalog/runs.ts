@@ -162,8 +162,8 @@ export async function setPlanHash(db: CatalogDb, runId: string, planHash: string
   await db.updateTable('runs').set({ plan_hash: planHash }).where('run_id', '=', runId).execute();
 }
 
-/** Opens an ended run again for its next workflow. Gives the number of the retry, undefined when the run is not over. */
-export async function reopenRun(db: CatalogDb, runId: string, planHash: string, at: number): Promise<number | undefined> {
+/** Opens an ended run again for its next workflow. Gives the number of the retry, undefined when the run is not over. `params`: as a newer plan fills them. */
+export async function reopenRun(db: CatalogDb, runId: string, planHash: string, at: number, params?: Json): Promise<number | undefined> {
   const row = await db
     .updateTable('runs')
     .set((eb) => ({
@@ -172,6 +172,7 @@ export async function reopenRun(db: CatalogDb, runId: string, planHash: string, 
       ended_at: null,
       touched_at: at,
       plan_hash: planHash,
+      ...(params !== undefined && { params: toColumn(params) }),
       failure: null,
       failures: '[]',
       abandoned: '[]',

@@ -12,6 +12,8 @@ import { childRunId } from '../catalog/ids.ts';
 import { addRun, getRun, markStarted, reopenRun, type NewRun, type RunRow } from '../catalog/runs.ts';
 import type { ControlActivities, PrepareChildCall } from '../dsl/contract/control.ts';
 import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
+import { canonicalJson } from '../dsl/plan/canonical-json.ts';
+import type { Json, Plan } from '../dsl/plan/types.ts';
 import { finalFailure } from './control-failure.ts';
 import { planByHash } from './control-plans.ts';
 
@@ -19,10 +21,11 @@ import { planByHash } from './control-plans.ts';
 export const prepareChild =
   (parts: ServerParts): ControlActivities['heddle.prepare_child'] =>
   async (call) => {
-    let run = await childRow(parts, call, true);
+    const asked = await childOf(parts, call, true);
+    let run = await childRow(parts, asked);
     // The parent was retried: the child goes on from what it had finished.
     if (isOver(run) && run.status !== 'done') {
-      await reopenRun(parts.catalog.db, run.runId, call.planHash, Date.now());
+      await reopenRun(parts.catalog.db, run.runId, call.planHash, Date.now(), asked.params);
       run = (await getRun(parts.catalog.db, run.runId)) ?? run;
     }
     await markStarted(parts.catalog.db, run.runId, Date.now());
@@ -45,21 +48,23 @@ export const prepareChild =
 export const startChild =
   (parts: ServerParts): ControlActivities['heddle.start_child'] =>
   async (call) => {
-    const run = await childRow(parts, call, false);
+    const run = await childRow(parts, await childOf(parts, call, false));
     if (run.status === 'starting') await startWorkflow(parts, run);
     return { runId: run.runId };
   };
 
-async function childRow(parts: ServerParts, call: PrepareChildCall, called: boolean): Promise<RunRow> {
-  const runId = childRunId(call.parent.runId, call.parent.step);
-  const before = await getRun(parts.catalog.db, runId);
-  if (before) return before;
+/** The run that the call asks for. A parent that was mended may call with other arguments: that is another run, which takes nothing over. */
+async function childOf(parts: ServerParts, call: PrepareChildCall, called: boolean): Promise<NewRun> {
   const [plan, parent] = await Promise.all([planByHash(parts, call.planHash), getRun(parts.catalog.db, call.parent.runId)]);
   try {
     const params = checkParams(plan, call.params);
     const scope = checkPartition(plan, partitionKeys(plan, call.partition));
     const partition = scope?.key ?? null;
-    const run: NewRun = {
+    const first = childRunId(call.parent.runId, call.parent.step);
+    const before = await getRun(parts.catalog.db, first);
+    const isOther = before !== undefined && (before.partition !== partition || canonicalJson(filled(plan, before.params)) !== canonicalJson(params));
+    const runId = isOther ? childRunId(call.parent.runId, `${call.parent.step}\0${canonicalJson([params, partition])}`) : first;
+    return {
       runId,
       project: call.project,
       pipeline: plan.name,
@@ -74,12 +79,24 @@ async function childRow(parts: ServerParts, call: PrepareChildCall, called: bool
       called,
       backfill: parent?.backfill ?? null,
     };
-    await addRun(parts.catalog.db, run);
   } catch (error) {
     if (isHeddleError(error) && (error.code === 'HDL-BAD-PARAMS' || error.code === 'HDL-BAD-PARTITION')) throw finalFailure(error, 'user');
     throw error;
   }
-  const row = await getRun(parts.catalog.db, runId);
-  if (!row) throw new HeddleError('HDL-NO-RUN', { what: `The run ${runId} was written but is not there.` });
+}
+
+/** Parameters from before as this plan would have filled them; null where they do not fit it. */
+function filled(plan: Plan, params: Json): Json {
+  try {
+    return checkParams(plan, params);
+  } catch {
+    return null;
+  }
+}
+
+async function childRow(parts: ServerParts, run: NewRun): Promise<RunRow> {
+  await addRun(parts.catalog.db, run);
+  const row = await getRun(parts.catalog.db, run.runId);
+  if (!row) throw new HeddleError('HDL-NO-RUN', { what: `The run ${run.runId} was written but is not there.` });
   return row;
 }

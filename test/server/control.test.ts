@@ -206,6 +206,19 @@ describe('children', () => {
     expect((await getRun(parts.catalog.db, first.runId))?.status).toBe('running');
   });
 
+  it('with other arguments than before are another run: a parent that was mended is heard', async () => {
+    const asked = child({ params: { rates: [1] } });
+    const first = await control['heddle.prepare_child'](asked);
+    await endRun(parts.catalog.db, first.runId, { status: 'failed', endedAt: 9, output: null, failures: [], abandoned: [] }, {});
+    const mended = { ...asked, params: { rates: [2] } };
+    const second = await control['heddle.prepare_child'](mended);
+    expect(second).toMatchObject({ params: { rates: [2] }, parent: first.parent });
+    expect(second.runId).not.toBe(first.runId);
+    expect(second.retryOf).toBeUndefined();
+    expect(await control['heddle.prepare_child'](mended)).toEqual(second);
+    expect(await control['heddle.prepare_child'](asked)).toMatchObject({ runId: first.runId, retryOf: 1 });
+  });
+
   it('with parameters that do not fit fail for good, with the path', async () => {
     expect(await failureOf(control['heddle.prepare_child'](child({ params: { rates: 'all' } })))).toMatchObject({
       class: 'user',
