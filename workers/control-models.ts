@@ -73,7 +73,10 @@ export const notify =
   (parts: ServerParts): ControlActivities['heddle.notify'] =>
   async (call) => {
     const input = await inputOf(parts, call);
-    parts.notify('message', `${call.runId}/${call.step}`, {
+    const run = await getRun(parts.catalog.db, call.runId);
+    // An id is sent once: a retry runs the always block again, and says again how the run has ended.
+    const again = run && run.retry > 0 ? `/${run.retry}` : '';
+    parts.notify('message', `${call.runId}/${call.step}${again}`, {
       runId: call.runId,
       pipeline: call.pipeline,
       step: call.step,

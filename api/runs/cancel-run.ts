@@ -20,7 +20,12 @@ export async function cancelRun(
   const reason = options.reason ?? `cancelled by ${who.name}`;
   const handle = parts.temporal.workflow.getHandle(run.workflowId);
   try {
-    if (run.status === 'starting' && !run.called) await startWorkflow(parts, run); // there must be something to cancel
+    // There must be something to cancel: of a retry whose workflow is not there yet, the cancel would go to the one before.
+    if (run.status === 'starting' && !run.called && !(await startWorkflow(parts, run)))
+      throw new HeddleError('HDL-RUN-UNREACHABLE', {
+        what: `Run ${run.runId} is about to start, and cannot be cancelled before it has: Temporal is away, or its workflow before is still closing.`,
+        where: `workflow ${run.workflowId}`,
+      });
     await parts.temporal.withDeadline(Date.now() + 10_000, async () => {
       await (options.force ? handle.terminate(reason) : handle.cancel());
     });

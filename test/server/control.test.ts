@@ -1,9 +1,10 @@
 /** Control activities by themselves, on a real catalog and store: each done twice gives the same. */
 import { ApplicationFailure } from '@temporalio/activity';
-import type { Client } from '@temporalio/client';
+import { WorkflowExecutionAlreadyStartedError, type Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createMetrics } from '../../api/metrics.ts';
+import { cancelRun } from '../../api/runs/cancel-run.ts';
 import { createNotifier } from '../../api/notify/webhook.ts';
 import type { ServerParts } from '../../api/server-parts.ts';
 import { partitionKeys } from '../../api/runs/check-partition.ts';
@@ -12,7 +13,7 @@ import { newId } from '../../catalog/ids.ts';
 import { aliasHistory, listVersions } from '../../catalog/models.ts';
 import { putPlan } from '../../catalog/plans.ts';
 import { rebuildCatalog } from '../../catalog/rebuild.ts';
-import { addRun, endRun, getRun } from '../../catalog/runs.ts';
+import { addRun, endRun, getRun, reopenRun, type RunRow } from '../../catalog/runs.ts';
 import { getWait, putWait } from '../../catalog/waits.ts';
 import type { ControlActivities, ControlStepCall, PrepareChildCall } from '../../dsl/contract/control.ts';
 import type { ModelHandle } from '../../dsl/contract/step.ts';
@@ -232,6 +233,42 @@ describe('children', () => {
     const plan = { contracts: { ...tinyPlan().contracts, partitions: { day: { kind: 'day' } } } } as const;
     expect(partitionKeys(plan, { key: '2001-03-02', day: '2001-03-02', start: 'x', end: 'y' })).toEqual({ day: '2001-03-02' });
     expect(partitionKeys(plan, { daay: 'x' })).toEqual({ daay: 'x' });
+  });
+});
+
+describe('a retry', () => {
+  const retried = async () => {
+    const row = { ...sampleRun(), planHash: 'tiny' };
+    await addRun(parts.catalog.db, row);
+    await endRun(parts.catalog.db, row.runId, { status: 'failed', endedAt: 9, output: null, failures: [], abandoned: [] }, {});
+    await reopenRun(parts.catalog.db, row.runId, 'tiny', 10);
+    return (await getRun(parts.catalog.db, row.runId)) as RunRow;
+  };
+
+  it('whose workflow before is still closing takes no cancel: that one would get it', async () => {
+    const cancelled: string[] = [];
+    const temporal = {
+      withDeadline: (_at: number, work: () => unknown) => work(),
+      workflow: {
+        start: async () => {
+          throw new WorkflowExecutionAlreadyStartedError('there', 'w', 't');
+        },
+        getHandle: (id: string) => ({ describe: async () => ({ memo: { heddleRetry: 0 } }), cancel: async () => void cancelled.push(id) }),
+      },
+    } as unknown as Client; // what a cancel calls
+    const who = { name: 'ann', roles: ['operator'] };
+    await expect(cancelRun({ ...parts, temporal }, who, await retried(), {})).rejects.toMatchObject({ code: 'HDL-RUN-UNREACHABLE' });
+    expect(cancelled).toEqual([]);
+  });
+
+  it('sends the messages of its always block again, under an id of its own', async () => {
+    const ids: string[] = [];
+    const told = controlActivities({ ...parts, notify: (_kind, id) => void ids.push(id) });
+    const { runId } = await retried();
+    await told['heddle.notify'](call('say', { text: 'x' }, runId));
+    await told['heddle.notify'](call('say', { text: 'x' }));
+    expect(ids[0]).toBe(`${runId}/say/1`);
+    expect(ids[1]).toMatch(/^\w+\/say$/);
   });
 });
 
