@@ -319,7 +319,8 @@ export class MapRuns {
       const member = ((join.head.map as MapRun).list as ListRun).chain[join.at] as NodeRun;
       if (event.type === 'done') this.core.settle(member, { status: 'done', output: event.output });
       else if (event.type === 'failed') this.endFailed(member, event.failure);
-      else this.core.setStatus(member.state, 'cancelled');
+      else if (this.core.stopping) this.core.setStatus(member.state, 'cancelled');
+      else this.endFailed(member, { class: 'platform', code: 'HDL-STEP-CANCELLED', message: 'the join of its pages was cancelled from outside' });
       return;
     }
     const { run, page } = this.chunks.get(event.step) as { run: NodeRun; page: number };
@@ -327,7 +328,7 @@ export class MapRuns {
     const list = (run.map as MapRun).list as ListRun;
     list.running--;
     const state = this.core.step(event.step);
-    if (event.type === 'cancelled') {
+    if (event.type === 'cancelled' && this.core.stopping) {
       if (state) this.core.setStatus(state, 'cancelled');
       return;
     }
@@ -346,6 +347,7 @@ export class MapRuns {
   }
 
   private goOn(run: NodeRun, list: ListRun): void {
+    if (this.core.stopping) return;
     const head = run.map as MapRun;
     if (!head.stopping && list.nextPage < list.pages) {
       this.active.add(run);

@@ -59,7 +59,8 @@ export class Scheduler implements SchedulerCore {
     this.maps = new MapRuns(this, options.indexOffset ?? 0);
   }
 
-  private get stopping(): boolean {
+  /** The run is being cancelled: nothing of its body starts any more. */
+  get stopping(): boolean {
     return this.cancelling && this.phase === 'body';
   }
   get finished(): boolean {

@@ -196,6 +196,31 @@ describe('map', () => {
   });
 });
 
+describe('a list map and cancels', () => {
+  const list = { kind: 'items', uri: 'store://x', count: 600, pageSize: 500, digest: 'd' };
+  const start = () => {
+    const map: PlanNode = { kind: 'map', id: 'm', over: { $lit: list }, items: 'list', parallel: 100, depth: 0, body: block([task('f')], ref('f')) };
+    const core = createScheduler({ skeleton: skeleton([map, task('other')]), params: {}, partition: null });
+    core.start();
+    return core;
+  };
+  const done = (step: string) => ({ type: 'chunk-done', step, results: [{ uri: step, count: 1, failed: 0, firstFailure: null }] }) as const;
+  it('a chunk that somebody cancels from outside fails the map, and the run ends', () => {
+    const core = start();
+    core.turn([done('m[0..499]'), { type: 'cancelled', step: 'm[500..599]' }, { type: 'done', step: 'other', output: 1 }]);
+    expect(core.finished).toBe(true);
+    expect(core.final).toMatchObject({ status: 'failed', failures: [{ step: 'm[500..599]', failure: { code: 'HDL-STEP-CANCELLED' } }] });
+  });
+  it('nothing is joined once the run is being cancelled', () => {
+    const core = start();
+    core.turn([{ type: 'cancel' }]);
+    expect(core.turn([done('m[0..499]'), done('m[500..599]')])).toEqual([]);
+    core.turn([{ type: 'cancelled', step: 'other' }]);
+    expect(core.finished).toBe(true);
+    expect(stepsOf({ core })).toMatchObject({ m: 'cancelled', other: 'cancelled' });
+  });
+});
+
 describe('loop', () => {
   const loop = (onMax: 'fail' | 'stop'): PlanNode => ({
     kind: 'loop',
