@@ -44,6 +44,8 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
     maxInFlight: context.limits.inFlight,
     ...(carry && { pins: carry.pins }),
     seed: (step) => {
+      // What the always block did in a try before it does again: it is told of another outcome.
+      if (core.status !== 'running' && core.status !== 'paused') return undefined;
       // The catalog knows only leaves; a container put together from them is the same.
       if (carry?.fromCatalog !== false && isContainer(core.step(step)?.kind ?? '')) return undefined;
       return seeds.get(step);

@@ -222,6 +222,45 @@ describe('retry', () => {
     expect(kit.steps.stepsOf(run.runId).filter((name) => name === 'each[2].picky')).toHaveLength(2);
   });
 
+  it('runs the always block again, with the outcome of the retry', async () => {
+    let broken = true;
+    kit.on('mend', () => {
+      if (broken) throw new Error('not yet');
+      return 5;
+    });
+    const always = block([step('clean', { status: ref('$outcome', 'status') }, { task: 'echo@1' })]);
+    const skeleton = plan('cleansagain', [add('a', 1), step('mend')], { always });
+    const run = await kit.run(skeleton);
+    expect(await run.failure()).toContain('not yet');
+    broken = false;
+    await (await kit.run(skeleton, { runId: run.runId, retryOf: 1 })).result();
+    expect(kit.steps.stepsOf(run.runId).sort()).toEqual(['a', 'always.clean', 'always.clean', 'mend', 'mend']);
+    expect(run.steps().get('always.clean')?.output).toEqual({ status: 'done' });
+  });
+
+  it('takes over steps that gave null: a message is not sent again, an event not waited for again', async () => {
+    let broken = true;
+    kit.on('mend', () => {
+      if (broken) throw new Error('not yet');
+      return 5;
+    });
+    const skeleton = plan(
+      'tellsonce',
+      [
+        step('tell', { text: 'x' }, { task: 'heddle.notify@1' }),
+        { kind: 'wait', id: 'go', on: { event: 'go' }, withinMs: 600_000 },
+        step('mend', {}, { after: ['tell', 'go'] }),
+      ],
+      { rules: { 'heddle.notify': { pool: 'heddle' } }, output: ref('mend') },
+    );
+    const run = await kit.run(skeleton);
+    await run.control({ kind: 'event', event: 'go', payload: null, by: 'ann' });
+    expect(await run.failure()).toContain('not yet');
+    broken = false;
+    expect(await (await kit.run(skeleton, { runId: run.runId, retryOf: 1 })).result()).toBe(5);
+    expect(kit.control.controlSteps.filter(({ runId }) => runId === run.runId)).toHaveLength(1);
+  });
+
   it('of a plan that the server does not have fails with HDL-NO-PLAN', async () => {
     const { skeleton: _left, ...input } = {
       skeleton: chain(1),

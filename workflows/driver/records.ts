@@ -1,12 +1,14 @@
 /** The exact history of the steps of this workflow, in pages for heddle.record. Sandbox. */
 import { log as logger } from '@temporalio/workflow';
 import type { RunFinal, StepRecord } from '../../dsl/contract/run.ts';
+import type { AttemptMeta } from '../../dsl/contract/step.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
 import type { StepState } from '../scheduler/messages.ts';
 import { containerTimes, isContainer, type Times } from './container-times.ts';
 import { controlCall } from './control-call.ts';
 import type { Driver } from './driver.ts';
+import type { StepLog } from './journal.ts';
 import { isOver, liveStep } from './live-state.ts';
 import { nameAndVersion, shortId } from './short-names.ts';
 
@@ -67,8 +69,17 @@ function recordOf(driver: Driver, state: StepState, times: ReadonlyMap<string, T
     runMs: log?.meta?.ms ?? null,
     waitMs: waited && log?.endedAt ? log.endedAt - log.queuedAt : 0,
     output: outputOf(driver, state),
-    meta: log?.meta ?? null,
+    meta: log?.meta ?? metaOfNull(log, state),
   };
+}
+
+/**
+ * Of a notification, a called workflow, a wait... that ended with null: a retry takes it over. Without a meta it would count as one
+ * whose output was lost (catalog/steps.ts, listDone).
+ */
+function metaOfNull(log: StepLog | undefined, state: StepState): AttemptMeta | null {
+  if (state.status !== 'done' || state.output !== null || isContainer(state.kind) || log?.endedAt === undefined || log.endedAt === null) return null;
+  return { startedAt: log.queuedAt, attempt: 1, worker: 'heddle', ms: log.endedAt - log.queuedAt };
 }
 
 /** What a map, branch or loop gives is made of the outputs inside of it, and is not written twice. */
