@@ -24,7 +24,7 @@ import { ITEMS } from './driver/issue-chunk.ts';
 import { Mailbox } from './driver/messages-in.ts';
 import { record } from './driver/records.ts';
 import { limitsOf } from './driver/run-context.ts';
-import { Seeds } from './driver/seeds.ts';
+import { ofMaps, Seeds } from './driver/seeds.ts';
 import { shortId, utf8Bytes } from './driver/short-names.ts';
 
 export async function runChunk(input: ChunkInput): Promise<ChunkOutput> {
@@ -67,7 +67,7 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
       skeleton,
     },
     core,
-    chunkSeed: (step) => seeds.get(step),
+    chunkSeed: (step, maps) => seeds.get(step, (seed) => ofMaps(seed, maps)),
     waits: carry?.waits ?? [],
     events: [],
     paused: false,

@@ -19,7 +19,7 @@ import { Mailbox } from './driver/messages-in.ts';
 import { record } from './driver/records.ts';
 import { contextOf } from './driver/run-context.ts';
 import { showStatus } from './driver/search-attributes.ts';
-import { allDone, Seeds } from './driver/seeds.ts';
+import { allDone, ofMaps, Seeds } from './driver/seeds.ts';
 import { utf8Bytes } from './driver/short-names.ts';
 
 export async function runPipeline(input: RunInput): Promise<Json> {
@@ -56,10 +56,7 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
   const driver = new Driver({
     context,
     core,
-    chunkSeed: (step) => {
-      const seeded = seeds.get(step);
-      return carry || allDone(seeded) ? seeded : undefined;
-    },
+    chunkSeed: (step, maps) => seeds.get(step, (seed) => ofMaps(seed, maps) && (carry !== null || allDone(seed))),
     waits: carry?.waits ?? [],
     events: carry?.events ?? [],
     paused: carry?.paused ?? false,

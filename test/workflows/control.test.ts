@@ -112,6 +112,29 @@ describe('onFailure: pause', () => {
     ]);
   });
 
+  it('a newer plan runs nothing again in the maps that are done: neither items nor pages', async () => {
+    let broken = true;
+    kit.on('mend', () => {
+      if (broken) throw new Error('not yet');
+      return 5;
+    });
+    const list = kit.steps.items.list([1, 2, 3], 2);
+    const pages = mapOf('pages', list as unknown as Json, block([add('p', ref('$item0'))], ref('p')), { items: 'list' });
+    const each = mapOf('each', [1, 2], block([add('in', ref('$item0'))], ref('in')));
+    const skeleton = plan('keeps', [pages, each, step('mend', {}, { after: ['pages', 'each'] })], { onFailure: 'pause', output: [ref('each'), ref('pages')] });
+    const run = await kit.run(skeleton);
+    await run.until(({ status }) => status === 'paused');
+    broken = false;
+    expect(await run.control({ kind: 'resume', by: 'ann', repin: { planHash: 'newer', skeleton } })).toEqual({ ok: true });
+    const [items, result] = (await run.result()) as [Json, never];
+    expect(items).toEqual([2, 3]);
+    expect(kit.steps.items.all(result)).toEqual([2, 3, 4]);
+    expect(kit.steps.stepsOf(run.runId).sort()).toEqual(['each[0].in', 'each[1].in', 'mend', 'mend', 'pages[0].p', 'pages[1].p', 'pages[2].p']);
+    // The record holds what ran before the newer plan: a retry can take it over.
+    expect(run.steps().get('each[1].in')).toMatchObject({ status: 'done', output: 3, attempts: 1 });
+    expect(run.steps().get('pages[0..1]')).toMatchObject({ status: 'done' });
+  });
+
   it('a run with a step under way does not move to a newer plan: HDL-REPIN-BUSY', async () => {
     const run = await kit.run(plan('busy', [step('hang')]));
     await run.untilStep('hang', 'queued');
@@ -236,6 +259,41 @@ describe('retry', () => {
     await (await kit.run(skeleton, { runId: run.runId, retryOf: 1 })).result();
     expect(kit.steps.stepsOf(run.runId).sort()).toEqual(['a', 'always.clean', 'always.clean', 'mend', 'mend']);
     expect(run.steps().get('always.clean')?.output).toEqual({ status: 'done' });
+  });
+
+  it('records the chunk that it ran again, so that the next retry takes it over', async () => {
+    let broken = true;
+    kit.on('picky', ({ x }: { x: number }) => {
+      if (broken && x === 1) throw new Error('not 1');
+      return x;
+    });
+    kit.on('later', () => {
+      throw new Error('later');
+    });
+    const list = kit.steps.items.list([1, 2], 2);
+    const map = mapOf('each', list as unknown as Json, block([step('picky', { x: ref('$item0') })], ref('picky')), { items: 'list' });
+    const skeleton = plan('chunkagain', [map, step('later', {}, { after: ['each'] })]);
+    const run = await kit.run(skeleton);
+    expect(await run.failure()).toContain('not 1');
+    broken = false;
+    for (const retryOf of [1, 2]) expect(await (await kit.run(skeleton, { runId: run.runId, retryOf })).failure()).toContain('later');
+    expect(kit.steps.stepsOf(run.runId).filter((name) => name === 'each[1].picky')).toHaveLength(2);
+  });
+
+  it('under a plan with one more map behind it a chunk runs again, and no item is lost', async () => {
+    let broken = true;
+    kit.on('picky', ({ x }: { x: number }) => {
+      if (broken && x === 3) throw new Error('not 3');
+      return x;
+    });
+    const list = kit.steps.items.list([1, 2, 3, 4], 2);
+    const map = mapOf('each', list as unknown as Json, block([step('picky', { x: ref('$item0') })], ref('picky')), { items: 'list' });
+    const run = await kit.run(plan('morechunks', [map], { output: ref('each') }));
+    expect(await run.failure()).toContain('not 3');
+    broken = false;
+    const second = mapOf('more', ref('each'), block([add('plus', ref('$item0'))], ref('plus')), { items: 'list', fuse: 'each' });
+    const again = await kit.run(plan('morechunks', [map, second], { output: ref('more') }), { runId: run.runId, retryOf: 1 });
+    expect(kit.steps.items.all((await again.result()) as never)).toEqual([2, 3, 4, 5]);
   });
 
   it('takes over steps that gave null: a message is not sent again, an event not waited for again', async () => {

@@ -29,7 +29,7 @@ export interface DriverOptions {
   readonly context: RunContext;
   readonly core: SchedulerCore;
   /** Results of chunks from before (retry, continue-as-new). */
-  readonly chunkSeed: (step: string) => Settled | undefined;
+  readonly chunkSeed: (step: string, maps: number) => Settled | undefined;
   readonly waits: readonly OpenWait[];
   readonly events: readonly (readonly [string, Json])[];
   readonly paused: boolean;

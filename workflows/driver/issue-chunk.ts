@@ -22,11 +22,10 @@ const CAPTURED_BYTES = 512 * 1024;
 export function issueChunk(driver: Driver, command: ChunkCommand, log: StepLog): void {
   const { context: run } = driver;
   const { step } = command;
-  const seeded = driver.chunkSeed(step);
-  if (seeded?.status === 'done') {
-    const results = seeded.output as unknown as ChunkDone['results']; // recorded below as this step's output
-    driver.chunkResults.set(step, results);
-    driver.settle(log, { type: 'chunk-done', step, results });
+  const before = resultsFromBefore(driver, command);
+  if (before) {
+    driver.chunkResults.set(step, before);
+    driver.settle(log, { type: 'chunk-done', step, results: before });
     return;
   }
   const queue = queueForItems(run, command.maps);
@@ -68,6 +67,14 @@ export function issueChunk(driver: Driver, command: ChunkCommand, log: StepLog):
       driver.failWith(log, error);
     },
   );
+}
+
+/** Of a chunk that has ended: in this workflow, before it moved to a newer plan, or in one before it. */
+function resultsFromBefore(driver: Driver, { step, maps }: ChunkCommand): ChunkDone['results'] | null {
+  const own = driver.chunkResults.get(step);
+  if (own?.length === maps.length) return own;
+  const seeded = driver.chunkSeed(step, maps.length);
+  return seeded?.status === 'done' ? (seeded.output as unknown as ChunkDone['results']) : null; // recorded by this file as the step's output
 }
 
 export function issueJoin(driver: Driver, command: Extract<Command, { type: 'join' }>, log: StepLog): void {

@@ -12,9 +12,11 @@ export class Seeds {
     this.settled = new Map(Object.entries(settled));
   }
 
-  get(step: string): Settled | undefined {
+  /** One that is refused does not count as taken over: the step runs again, and is recorded. */
+  get(step: string, accepts: (seed: Settled) => boolean = () => true): Settled | undefined {
     const seed = this.settled.get(step);
-    if (seed) this.used.add(step);
+    if (!seed || !accepts(seed)) return undefined;
+    this.used.add(step);
     return seed;
   }
 
@@ -28,8 +30,11 @@ export class Seeds {
   }
 }
 
+/** Results of a chunk, one a map: a newer plan may have put more or fewer maps behind each other, and then the chunk runs again. */
+export const ofMaps = (settled: Settled, maps: number): boolean => settled.status === 'done' && Array.isArray(settled.output) && settled.output.length === maps;
+
 /** A chunk with failed items runs again in a retry. */
-export const allDone = (settled: Settled | undefined): settled is Settled =>
-  settled?.status === 'done' &&
+export const allDone = (settled: Settled): boolean =>
+  settled.status === 'done' &&
   Array.isArray(settled.output) &&
   settled.output.every((result) => typeof result === 'object' && result !== null && 'failed' in result && result['failed'] === 0);

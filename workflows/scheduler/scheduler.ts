@@ -590,7 +590,8 @@ export class Scheduler implements SchedulerCore {
   /** A newer plan for what is not finished: begins anew, with what is done as seed. */
   private restartWith(skeleton: Skeleton): void {
     const done = new Map<string, Settled>();
-    for (const [step, run] of this.byStep) if (run.settled?.status === 'done' && !run.map?.list) done.set(step, run.settled);
+    // Maps, branches and loops are put together again from what is inside of them, which so stays in the run's record.
+    for (const [step, run] of this.byStep) if (run.settled && !isContainer(run) && (run.settled.status === 'done' || isBorne(run))) done.set(step, run.settled);
     const before = this.options.seed;
     this.seed = (step) => done.get(step) ?? before?.(step);
     this.skeleton = skeleton;
@@ -619,6 +620,13 @@ function valueOf(run: NodeRun): { value: Value } | { failed: string } {
 /** True inside of a map that bears failures: those never hold the run up. */
 function isTolerated(run: NodeRun): boolean {
   for (let owner = run.scope.owner; owner; owner = owner.scope.owner) if (owner.node.kind === 'map' && owner.node.tolerate) return true;
+  return false;
+}
+const isContainer = ({ node }: NodeRun): boolean => node.kind === 'map' || node.kind === 'branch' || node.kind === 'loop';
+/** Failed inside of a map that is done all the same. */
+function isBorne(run: NodeRun): boolean {
+  if (run.settled?.status !== 'failed' || run.state.status !== 'failed') return false;
+  for (let owner = run.scope.owner; owner; owner = owner.scope.owner) if (owner.settled?.status === 'done') return true;
   return false;
 }
 const upstream = (step: string): StepFailure => ({ class: 'upstream', code: 'HDL-UPSTREAM-FAILED', message: `needs ${step}, which failed` });

@@ -85,6 +85,31 @@ describe('failures', () => {
   });
 });
 
+describe('a newer plan', () => {
+  it('keeps the items of a map that is done, those that failed and were borne too, and still knows of them', () => {
+    const map: PlanNode = {
+      kind: 'map',
+      id: 'm',
+      over: { $lit: [1, 2] },
+      items: 'array',
+      parallel: 2,
+      depth: 0,
+      tolerate: { count: 1 },
+      body: block([task('f', { x: ref('$item0') })], ref('f')),
+    };
+    const plan = skeleton([map, task('b', { m: ref('m') })], null, { onFailure: 'pause' });
+    const core = createScheduler({ skeleton: plan, params: {}, partition: null });
+    core.start();
+    core.turn([
+      { type: 'done', step: 'm[0].f', output: 7 },
+      { type: 'failed', step: 'm[1].f', failure: userFailure() },
+    ]);
+    core.turn([{ type: 'failed', step: 'b', failure: userFailure() }]);
+    expect(core.resumeFailed(plan)).toMatchObject([{ step: 'b', input: { m: [7, null] } }]);
+    expect(stepsOf({ core })).toEqual({ m: 'done', b: 'queued', 'm[0].f': 'done', 'm[1].f': 'failed' });
+  });
+});
+
 describe('skips', () => {
   const branch = (id: string, condition: boolean, inner: PlanNode): PlanNode => ({
     kind: 'branch',
