@@ -211,7 +211,9 @@ eachCatalog('the catalog', (catalog, url) => {
     await putWait(catalog().db, { ...call, step: 'flights', on: { kind: 'path', uri: 'store://x' } }, 100);
     await putWait(catalog().db, { ...call, step: 'ok', on: { kind: 'gate', ask: 'Promote?', show: { auc: 1 }, from: ['ml-oncall'] } }, 200);
     await putWait(catalog().db, { ...call, step: 'flights', workflowId: 'next', on: { kind: 'path', uri: 'store://x' } }, 300);
-    expect(await watchedWaits(catalog().db, { project: run.project, now: 1_000, maxSends: 4, limit: 10 })).toMatchObject([{ step: 'flights', workflowId: 'next', since: 100 }]);
+    expect(await watchedWaits(catalog().db, { project: run.project, now: 1_000, maxSends: 4, limit: 10 })).toMatchObject([
+      { step: 'flights', workflowId: 'next', since: 100 },
+    ]);
     expect(await openGates(catalog().db, run.project, 1_000, 10)).toEqual([
       {
         runId: run.runId,
