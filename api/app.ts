@@ -23,6 +23,8 @@ export const API_BASE = '/api/v1';
 
 /** Paths that need no token: they tell nothing about runs. */
 const open = new Set(['/health', '/openapi.json', `${API_BASE}/health`, `${API_BASE}/openapi.json`]);
+/** On the loopback these need none either: scrapers have no tokens. */
+const figures = new Set(['/metrics', `${API_BASE}/metrics`]);
 
 export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Api {
   const app = new OpenAPIHono<ApiEnv>();
@@ -43,7 +45,7 @@ export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Ap
   });
   app.use(async (c, next) => {
     checkOrigin(server, c.req.header('host'), c.req.header('origin'));
-    if (open.has(c.req.path) || (c.req.path.endsWith('/metrics') && isLoopback(server.host))) return next();
+    if (open.has(c.req.path) || (figures.has(c.req.path) && isLoopback(server.host))) return next();
     c.set('who', identify(c.req.header('authorization'), tokens));
     return next();
   });

@@ -28,7 +28,9 @@ export function checkOrigin(server: ResolvedConfig['server'], host: string | und
 }
 
 function isOurs(server: ResolvedConfig['server'], name: string): boolean {
-  return name === new URL(server.url).hostname.toLowerCase() || name === server.host.toLowerCase() || (isLoopback(server.host) && isLoopback(name));
+  if (name === new URL(server.url).hostname.toLowerCase() || name === server.host.toLowerCase()) return true;
+  // a listener on every address has the loopback too; no foreign page can have such a name
+  return isLoopback(name) && (isLoopback(server.host) || server.host === '0.0.0.0' || server.host === '::');
 }
 
 /** 'Example.org:8233' -> 'example.org', '[::1]:80' -> '[::1]'. */

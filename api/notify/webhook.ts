@@ -5,6 +5,7 @@
 import { createHmac } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
+import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 
 export type NotifyKind = 'failed' | 'done' | 'approval' | 'message';
@@ -19,9 +20,17 @@ const REMEMBERED = 10_000;
 export const signature = (secret: string, at: number, body: string): string =>
   `t=${at},v1=${createHmac('sha256', secret).update(`${at}.${body}`).digest('hex')}`;
 
+/** Throws HDL-BAD-VARIABLE where the secret is not there: nothing goes out unsigned by mistake. */
 export function createNotifier(config: ResolvedConfig['notify'], project: string, log: Logger, pausesMs: readonly number[] = PAUSES_MS): Notifier {
   if (!config) return () => undefined;
   const secret = config.secretEnv === null ? undefined : process.env[config.secretEnv];
+  if (config.secretEnv !== null && !secret)
+    throw new HeddleError('HDL-BAD-VARIABLE', {
+      what: `${config.secretEnv} is not set; it should be the secret that signs the webhook.`,
+      where: 'notify.secretEnv',
+      why: 'Messages would go out unsigned.',
+      fix: 'Set it where the server runs, or leave notify.secretEnv out.',
+    });
   const sent = new Set<string>();
   return (kind, id, body) => {
     if ((kind !== 'message' && !config.on.includes(kind)) || sent.has(`${kind} ${id}`)) return;

@@ -15,7 +15,7 @@ export function addDoctorRoutes(app: Api, parts: ServerParts): void {
     app,
     { method: 'get', path: '/doctor', role: 'viewer', summary: 'What the server sees of its outside parts', answer: z.object({ checks: z.array(check) }) },
     async () => ({
-      checks: await Promise.all([temporal(parts), catalog(parts), store(parts), workers(parts)]),
+      checks: [...(await Promise.all([temporal(parts), catalog(parts), store(parts), workers(parts)])), ...plaintext(parts)],
     }),
   );
 }
@@ -31,10 +31,16 @@ async function probe(name: string, fix: string, look: () => Promise<string>): Pr
 function temporal({ config, temporal: client }: ServerParts): Promise<DoctorCheck> {
   return probe('temporal', 'Check temporal.address (HEDDLE_TEMPORAL_ADDRESS) and that Temporal runs.', async () => {
     await client.withDeadline(Date.now() + 3_000, () => client.workflowService.getSystemInfo({}));
-    const plain = !config.temporal.tls && !isLoopback(config.temporal.address.replace(/:\d+$/, ''));
-    if (plain) throw new Error(`${config.temporal.address} answers, in plaintext to another host: set temporal.tls`);
     return `${config.temporal.address}, namespace ${config.temporal.namespace}`;
   });
+}
+
+/** An API key turns TLS on by itself. */
+function plaintext({ config: { temporal: way } }: ServerParts): DoctorCheck[] {
+  const host = way.address.replace(/:\d+$/, '');
+  if (way.tls || way.apiKey !== null || isLoopback(host)) return [];
+  const detail = `plaintext to another host, ${host}: everybody on the way can read and write`;
+  return [{ name: 'temporal way', ok: false, detail, fix: 'Set temporal.tls in heddle.config.ts.' }];
 }
 
 function catalog({ catalog: handle, config }: ServerParts): Promise<DoctorCheck> {

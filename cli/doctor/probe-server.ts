@@ -4,6 +4,9 @@ import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import { createClient } from '../client/client.ts';
 import { bad, ok, reason, warn, type Check } from './check.ts';
 
+/** Checks of the server that say "look at it", not "it does not work". */
+const warnings = new Set(['workers', 'temporal way']);
+
 export async function probeServer(config: ResolvedConfig): Promise<Check[]> {
   const client = createClient(config);
   try {
@@ -24,7 +27,7 @@ export async function probeServer(config: ResolvedConfig): Promise<Check[]> {
     return [
       ok('server', `${client.url} answers`),
       ...checks.map(({ name, ok: good, detail, fix }): Check =>
-        good ? ok(`server: ${name}`, detail) : name === 'workers' ? warn(`server: ${name}`, detail, fix ?? '') : bad(`server: ${name}`, detail, fix ?? ''),
+        good ? ok(`server: ${name}`, detail) : warnings.has(name) ? warn(`server: ${name}`, detail, fix ?? '') : bad(`server: ${name}`, detail, fix ?? ''),
       ),
     ];
   } catch (error) {

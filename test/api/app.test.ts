@@ -6,9 +6,11 @@ import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApp } from '../../api/app.ts';
+import { checkOrigin } from '../../api/auth/listener.ts';
 import { tokenHash } from '../../api/auth/tokens.ts';
 import type { Api } from '../../api/endpoint.ts';
 import { createMetrics } from '../../api/metrics.ts';
+import { createNotifier } from '../../api/notify/webhook.ts';
 import { openCatalog, type Catalog } from '../../catalog/catalog.ts';
 import { addRun, endRun } from '../../catalog/runs.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
@@ -125,6 +127,19 @@ describe('who asks', () => {
   it('may ask without a token only for health and the OpenAPI document', async () => {
     expect((await ask('GET', '/health', { token: null })).body).toMatchObject({ ok: true });
     expect((await ask<{ openapi: string }>('GET', '/openapi.json', { token: null })).body.openapi).toBe('3.1.0');
+  });
+
+  it('needs a token for whatever else ends like the figures', async () => {
+    expect(await refused(ask('GET', 'models/metrics', { token: null }))).toBe('401 HDL-NO-TOKEN');
+    expect(await refused(ask('GET', 'runs/metrics', { token: null }))).toBe('401 HDL-NO-TOKEN');
+  });
+
+  it('may use the name of the loopback where the server listens on every address, and no other', () => {
+    const server = { ...state.config.server, host: '0.0.0.0', url: 'http://server:8233' };
+    for (const host of ['127.0.0.1:8233', 'localhost:8233', 'server:8233']) checkOrigin(server, host, undefined);
+    expect(() => checkOrigin(server, 'evil.example', undefined)).toThrow('HDL-FOREIGN-HOST');
+    expect(() => checkOrigin(server, '127.0.0.1:8233', 'http://evil.example')).toThrow('HDL-FOREIGN-HOST');
+    expect(() => checkOrigin({ ...server, host: '10.0.0.5' }, '127.0.0.1:8233', undefined)).toThrow('HDL-FOREIGN-HOST');
   });
 
   it('is refused with a foreign Host or Origin, even with a token', async () => {
@@ -299,4 +314,32 @@ describe('the answers', () => {
       next: null,
     });
   });
+});
+
+it('a webhook that should be signed does not start without its secret', () => {
+  const notify = { url: 'http://127.0.0.1:1/', secretEnv: 'HEDDLE_TEST_NO_SUCH_SECRET', on: ['failed'] };
+  expect(() => createNotifier(notify, 'default', pino({ level: 'silent' }))).toThrow(/HDL-BAD-VARIABLE.*HEDDLE_TEST_NO_SUCH_SECRET/);
+});
+
+it('doctor tells plaintext to another host apart from a Temporal that does not answer', async () => {
+  const checksOf = async (apiKey: string | null): Promise<Record<string, boolean>> => {
+    const temporal = { withDeadline: (_at: number, work: () => unknown) => work(), workflowService: { getSystemInfo: async () => ({}) } } as unknown as Client; // what doctor calls
+    const other = createApp(
+      {
+        config: { ...state.config, temporal: { ...state.config.temporal, address: 'temporal:7233', apiKey } },
+        catalog,
+        store: openStore({ root: folder, project: 'default' }),
+        temporal,
+        log: pino({ level: 'silent' }),
+        metrics: createMetrics(),
+        notify: () => undefined,
+      },
+      [{ name: 'a', roles: ['viewer'], sha256: tokenHash('t') }],
+    );
+    const answer = await other.request('http://localhost/api/v1/doctor', { headers: { host: 'localhost', authorization: 'Bearer t' } });
+    const { checks } = (await answer.json()) as { checks: { name: string; ok: boolean }[] };
+    return Object.fromEntries(checks.map(({ name, ok }) => [name, ok]));
+  };
+  expect(await checksOf(null)).toMatchObject({ temporal: true, 'temporal way': false });
+  expect(await checksOf('key')).not.toHaveProperty('temporal way');
 });
