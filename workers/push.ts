@@ -20,6 +20,8 @@ export interface PushOptions {
   readonly server: Pick<ResolvedConfig['server'], 'url' | 'tokenFile'>;
   hello(): WorkerHello;
   readonly env?: Readonly<Record<string, string | undefined>>;
+  /** The server does not take the token; told once, until it takes one. */
+  readonly refused?: (status: number) => void;
 }
 
 export class EventPush {
@@ -34,6 +36,7 @@ export class EventPush {
   private sending: Promise<void> = Promise.resolve();
   private notBefore = 0;
   private token: string | null = null;
+  private wasRefused = false;
 
   constructor(options: PushOptions) {
     this.options = options;
@@ -101,19 +104,20 @@ export class EventPush {
       });
       await answer.body?.cancel();
       if (answer.status === 401) this.token = null; // a new server made a new one
+      const refused = answer.status === 401 || answer.status === 403;
+      if (refused && !this.wasRefused) this.options.refused?.(answer.status);
+      this.wasRefused = refused;
       return answer.ok;
     } catch {
       return false; // no server: steps go on
     }
   }
   private async readToken(): Promise<string | null> {
-    const env = this.options.env ?? process.env;
-    return (
-      env['HEDDLE_TOKEN'] ??
-      (await readFile(this.options.server.tokenFile, 'utf8').then(
-        (text) => text.trim(),
-        () => null,
-      ))
+    const given = (this.options.env ?? process.env)['HEDDLE_TOKEN'];
+    if (given) return given;
+    return readFile(this.options.server.tokenFile, 'utf8').then(
+      (text) => text.trim(),
+      () => null,
     );
   }
 }

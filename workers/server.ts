@@ -67,6 +67,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       notify: createNotifier(config.notify, config.project, log),
     };
     const tokens = isLoopback(config.server.host) ? [...config.server.tokens, localToken(config.server.tokenFile)] : config.server.tokens;
+    if (tokens.length === 0) log.warn({ code: 'HDL-NO-TOKEN' }, 'there are no tokens, so nobody can use this server: set server.tokens in heddle.config.ts');
     const listener = await listen(createApp(parts, tokens), config.server);
     undo.push(() => listener.close());
     const worker = await Worker.create({

@@ -85,6 +85,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     const metrics = createWorkerMetrics();
     const push = new EventPush({
       server: config.server,
+      refused: (status) => {
+        const code = status === 401 ? 'HDL-NO-TOKEN' : 'HDL-FORBIDDEN';
+        const text = `${config.server.url} does not take the token of this worker: steps run, but it shows no progress, logs or worker. Set HEDDLE_TOKEN to a token with the role worker.`;
+        log({ level: 'warn', code, text });
+      },
       hello: () => ({
         worker: name,
         pid: process.pid,

@@ -70,7 +70,7 @@ describe('events pushed to the server', () => {
       },
     );
     writeFileSync(join(folder, 'token'), 'secret-token\n');
-    const push = new EventPush({ server: { url: server.url, tokenFile: join(folder, 'token') }, hello, env: {} });
+    const push = new EventPush({ server: { url: server.url, tokenFile: join(folder, 'token') }, hello, env: { HEDDLE_TOKEN: '' } });
     push.push(progress('a', 1));
     push.push(progress('b', 1));
     push.push(progress('a', 2));
@@ -85,6 +85,18 @@ describe('events pushed to the server', () => {
     push.push(progress('a', 1));
     await push.close();
     expect(push.dropped).toBe(1);
+  });
+  it('that the server refuses are told of once, until it takes them', async () => {
+    const server = await fakeServer();
+    undo.push(() => server.close());
+    const refused: number[] = [];
+    const push = new EventPush({ server: { url: server.url, tokenFile: '/none' }, hello, env: {}, refused: (status) => refused.push(status) });
+    for (const status of [401, 401, 200, 403]) {
+      server.status = status;
+      await push.hello();
+    }
+    await push.close();
+    expect(refused).toEqual([401, 403]);
   });
   it('are bounded while the server does not take them', async () => {
     const push = new EventPush({ server: { url: 'http://127.0.0.1:9', tokenFile: '/none' }, hello, env: {} });
