@@ -23,5 +23,8 @@ export function readVariable(env: Readonly<Record<string, string | undefined>>, 
   if (value === undefined || value === '') return undefined;
   const { takes, like } = variables[name];
   if (takes.test(value)) return value;
-  throw new HeddleError('HDL-BAD-VARIABLE', { what: `${name} is "${name.endsWith('KEY') ? '...' : value}"; it should be ${like}.`, where: 'environment' });
+  throw new HeddleError('HDL-BAD-VARIABLE', {
+    what: `${name} is "${name.endsWith('KEY') ? '...' : value.replace(/:[^:@/]*@/, ':***@')}"; it should be ${like}.`,
+    where: 'environment',
+  });
 }

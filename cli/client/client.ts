@@ -41,7 +41,7 @@ export function createClient(config: ResolvedConfig) {
     event: (runId: string, event: string, payload: Json): Promise<RunSummary> => request('POST', run(runId, '/events'), { body: { event, payload } }),
     approvals: (): Promise<Page<OpenGate>> => request('GET', '/approvals'),
     workers: (): Promise<{ workers: readonly WorkerHello[] }> => request('GET', '/workers'),
-    rebuildCatalog: (): Promise<{ runs: number; models: number }> => request('POST', '/catalog/rebuild', { body: {} }),
+    rebuildCatalog: (): Promise<{ runs: number; models: number; bad: number }> => request('POST', '/catalog/rebuild', { body: {} }),
     doctor: (): Promise<{ checks: readonly DoctorCheck[] }> => request('GET', '/doctor'),
     health: (): Promise<{ ok: boolean; project: string }> => request('GET', '/health'),
   };

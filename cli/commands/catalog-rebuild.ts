@@ -9,6 +9,7 @@ export const catalogRebuildCommand = defineCommand({
   async run({ output, client: connect }) {
     const answer = await (await connect()).rebuildCatalog();
     output.document(answer);
-    output.line(`restored ${answer.runs} runs and ${answer.models} model versions`);
+    output.line(`read ${answer.runs} runs and ${answer.models} models; what was in the catalog already stays`);
+    if (answer.bad > 0) output.note(`${answer.bad} ${answer.bad === 1 ? 'file' : 'files'} below runs/ or models/journal/ could not be read and were left out`);
   },
 });

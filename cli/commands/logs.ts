@@ -15,7 +15,7 @@ export const logsCommand = defineCommand<Options, [string, string]>({
   group: 'Look',
   examples: [
     ['heddle logs last train', 'the newest attempt'],
-    ["heddle logs last 'trials[0.01].train' --follow", 'until the run ends'],
+    ["heddle logs last 'trials[0.01].train' --follow", 'until the step has ended'],
     ['heddle logs last train --attempt 1', 'an earlier attempt'],
   ],
   options: (command) =>

@@ -1,5 +1,7 @@
 /** `heddle runs`: lists runs, newest first. */
 import { wholeNumber } from '../arguments/whole-number.ts';
+import type { Page, RunSummary } from '../../dsl/contract/api.ts';
+import type { Client } from '../client/client.ts';
 import { defineCommand } from '../define-command.ts';
 
 interface Options {
@@ -26,7 +28,7 @@ export const runsCommand = defineCommand<Options>({
       .option('-n, --limit <count>', 'at most so many', wholeNumber, 30),
   async run({ output, client: connect }, { json: _json, config: _config, ...filter }: Options & { json?: boolean; config?: string }) {
     const client = await connect();
-    const page = await client.runs(filter);
+    const page = await newestRuns(client, filter);
     output.document(page);
     if (output.json) return;
     if (page.items.length === 0) return output.line('no runs');
@@ -54,3 +56,16 @@ export const runsCommand = defineCommand<Options>({
     if (page.next !== null) output.note(`there are more: --limit ${filter.limit * 2}`);
   },
 });
+
+/** Most that the server gives at once. */
+const PAGE = 500;
+
+async function newestRuns(client: Client, filter: Options): Promise<Page<RunSummary>> {
+  let page = await client.runs({ ...filter, limit: Math.min(PAGE, filter.limit) });
+  const items = [...page.items];
+  while (page.next !== null && items.length < filter.limit) {
+    page = await client.runs({ ...filter, limit: Math.min(PAGE, filter.limit - items.length), cursor: page.next });
+    items.push(...page.items);
+  }
+  return { items, next: page.next };
+}

@@ -61,7 +61,7 @@ export async function runDev(options: DevOptions): Promise<ExitCode> {
     const state = { pid: process.pid, server: url, temporal: address, temporalUi: temporal?.ui ?? null, project: config.project };
     writeDevState(config.stateFolder, state);
 
-    const env = { HEDDLE_TEMPORAL_ADDRESS: address, HEDDLE_LISTEN: `${host.includes(':') ? `[${host}]` : host}:${port}`, HEDDLE_SERVER: url, HEDDLE_DEV: '1' };
+    const env = { HEDDLE_TEMPORAL_ADDRESS: address, HEDDLE_LISTEN: `${host.includes(':') ? `[${host}]` : host}:${port}`, HEDDLE_SERVER: url };
     const more = options.configFile === undefined ? [] : ['--config', resolve(options.configFile)];
     const child = (name: string, args: readonly string[]): DevChild => {
       const made = startChild({ name, args: [...args, ...more], cwd: config.folder, env, lines });

@@ -63,16 +63,18 @@ beforeAll(async () => {
       const path = (request.url ?? '').replace('/api/v1', '');
       asked.push({ call: `${request.method} ${path}`, body: text === '' ? null : (JSON.parse(text) as unknown), token: request.headers.authorization });
       const answer = path.startsWith('/runs?')
-        ? { items: [run()], next: null }
+        ? { items: [run()], next: path.endsWith('limit=500') ? 'more' : null }
         : path === '/approvals'
           ? { items: [{ runId: ID, step: 'promote' }], next: null }
-          : path.startsWith(`/runs/${ID}/steps`)
-            ? { items: [step('more')], next: null }
-            : path === `/runs/${ID}`
-              ? looks.length > 1
-                ? looks.shift()
-                : looks[0]
-              : (looks[0] ?? run());
+          : path === '/catalog/rebuild'
+            ? { runs: 3, models: 1, bad: 2 }
+            : path.startsWith(`/runs/${ID}/steps`)
+              ? { items: [step('more')], next: null }
+              : path === `/runs/${ID}`
+                ? looks.length > 1
+                  ? looks.shift()
+                  : looks[0]
+                : (looks[0] ?? run());
       response.setHeader('content-type', 'application/json');
       response.end(JSON.stringify(answer));
     });
@@ -110,6 +112,29 @@ describe('steering a run', () => {
   it('refuses a payload that is no JSON before anything is sent', async () => {
     const { code, stderr } = await heddle('event', ID, 'labels.ready', '--payload', '{rows:3}');
     expect({ code, stderr, asked }).toEqual({ code: 2, stderr: expect.stringContaining('HDL-BAD-PARAMS'), asked: [] });
+  });
+});
+
+describe('a list of runs', () => {
+  it('longer than the server gives at once comes in pages', async () => {
+    const { code, stdout } = await heddle('runs', '--limit', '700', '--json');
+    const { items } = JSON.parse(stdout) as { items: unknown[] };
+    expect({ code, items: items.length, calls: asked.map(({ call }) => call) }).toEqual({
+      code: 0,
+      items: 2,
+      calls: ['GET /runs?limit=500', 'GET /runs?limit=500&cursor=more'],
+    });
+  });
+});
+
+describe('a catalog that is restored', () => {
+  it('says how many files could not be read', async () => {
+    const { code, stdout, stderr } = await heddle('catalog', 'rebuild');
+    expect({ code, stdout, stderr }).toEqual({
+      code: 0,
+      stdout: expect.stringContaining('read 3 runs and 1 models'),
+      stderr: expect.stringContaining('2 files'),
+    });
   });
 });
 

@@ -240,6 +240,10 @@ describe('writing', () => {
 });
 
 describe('heddle new', () => {
+  it('makes settings under which an editor sees what heddle types writes', () => {
+    expect(heddle(['new', 'typed'], { cwd: made.folder }).code).toBe(0);
+    expect(readFileSync(join(made.folder, 'typed', 'tsconfig.json'), 'utf8')).toContain('"*.d.ts"');
+  });
   it('refuses a folder that holds something', () => {
     mkdirSync(join(made.folder, 'taken'));
     writeFileSync(join(made.folder, 'taken', 'mine.txt'), '');

@@ -123,6 +123,9 @@ describe('values', () => {
       code: 'HDL-BAD-VARIABLE',
       what: expect.stringContaining('HEDDLE_LISTEN is "somewhere"'),
     });
+    await expect(load({ HEDDLE_CATALOG: 'mysql://ada:sesame@db/heddle' })).rejects.toMatchObject({
+      what: expect.stringContaining('mysql://ada:***@db/heddle'),
+    });
     await expect(load({ HEDDLE_TEMPORAL_API_KEY: 'not a key' })).rejects.toMatchObject({ what: expect.not.stringContaining('not a key') });
   });
 });

@@ -48,7 +48,7 @@ export const serverCodes = {
   },
   'HDL-NO-PLAN': { title: 'The server does not have this plan', fix: 'Send the plan first (POST /plans); heddle run does so by itself.', exit: 2, status: 404 },
   'HDL-KEY-REUSED': { title: 'The same key was used with another body', fix: 'Take another --key, or leave it out.', exit: 2, status: 409 },
-  'HDL-NO-MODEL': { title: 'There is no such model or version', fix: 'See what there is: heddle models.', exit: 2, status: 404 },
+  'HDL-NO-MODEL': { title: 'There is no such model or version', fix: 'See what there is: GET /api/v1/models.', exit: 2, status: 404 },
   'HDL-ALIAS-MOVED': {
     title: 'A promotion lost a race',
     fix: 'Compare the model with the version that stands there now, then promote again.',
