@@ -3,7 +3,7 @@ import { closestName } from '../../config/closest-name.ts';
 import { variables } from '../../config/variables.ts';
 import { warn, type Check } from './check.ts';
 
-const others = [
+export const others = [
   'HEDDLE_TOKEN',
   'HEDDLE_CACHE',
   'HEDDLE_TEMPORAL_BINARY',
