@@ -56,7 +56,7 @@ export async function ensureTemporal(say = () => {}) {
   const timer = setInterval(() => say(`still building the Temporal server (${Math.round((Date.now() - started) / 1000)} s)`), 20_000);
   try {
     await new Promise((resolve, reject) => {
-      const child = spawn(go, ['build', '-trimpath', '-ldflags=-s -w', '-o', join(work, 'temporal-dev'), '.'], {
+      const child = spawn(go, ['build', '-trimpath', '-buildvcs=false', '-ldflags=-s -w', '-o', join(work, 'temporal-dev'), '.'], {
         cwd: join(root, 'temporal-dev'),
         stdio: ['ignore', 'pipe', 'pipe'],
         env: { ...process.env, CGO_ENABLED: '0', GOTOOLCHAIN: 'local', GOFLAGS: '-mod=readonly' },
