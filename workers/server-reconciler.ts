@@ -79,15 +79,18 @@ async function endWithoutRecord(parts: ServerParts, run: RunRow): Promise<{ stat
     if (status.name === 'RUNNING' && (shown === 'paused' || shown === 'running') && shown !== run.status)
       await setRunStatus(parts.catalog.db, run.runId, shown, Date.now());
     if (status.name === 'RUNNING' || status.name === 'PAUSED' || !closeTime || Date.now() - closeTime.getTime() < 2_000) return undefined;
-    if (run.retry > 0 && !run.called && (await retryOfWorkflow(temporal, run.workflowId)) !== run.retry) return undefined;
+    // That one is of the try before: a called run's next is its parent's matter.
+    if (run.retry > 0 && (await retryOfWorkflow(temporal, run.workflowId)) !== run.retry && (!run.called || (await parentIsOpen(parts, run)))) return undefined;
     if (status.name === 'TERMINATED') return { status: 'cancelled', message: 'The workflow was terminated in Temporal.' };
     return { status: 'failed', message: `The workflow ended as ${status.name} without a record.` };
   } catch (error) {
     if (!(error instanceof WorkflowNotFoundError)) throw error;
-    if (run.called && run.parent) {
-      const parent = await getRun(parts.catalog.db, run.parent.runId);
-      if (parent && !isOver(parent)) return undefined; // its parent has yet to start it
-    }
+    if (run.called && (await parentIsOpen(parts, run))) return undefined; // its parent has yet to start it
     return { status: 'failed', message: 'The workflow is gone from Temporal: its state was lost, or its retention has passed.' };
   }
+}
+
+async function parentIsOpen(parts: ServerParts, run: RunRow): Promise<boolean> {
+  const parent = run.parent && (await getRun(parts.catalog.db, run.parent.runId));
+  return parent ? !isOver(parent) : false;
 }

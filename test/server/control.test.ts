@@ -13,13 +13,14 @@ import { newId } from '../../catalog/ids.ts';
 import { aliasHistory, listVersions } from '../../catalog/models.ts';
 import { putPlan } from '../../catalog/plans.ts';
 import { rebuildCatalog } from '../../catalog/rebuild.ts';
-import { addRun, endRun, getRun, reopenRun, type RunRow } from '../../catalog/runs.ts';
+import { addRun, endRun, getRun, markStarted, reopenRun, type RunRow } from '../../catalog/runs.ts';
 import { getWait, putWait } from '../../catalog/waits.ts';
 import type { ControlActivities, ControlStepCall, PrepareChildCall } from '../../dsl/contract/control.ts';
 import type { ModelHandle } from '../../dsl/contract/step.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 import { openStore } from '../../storage/store.ts';
 import { controlActivities } from '../../workers/control-activities.ts';
+import { reconcilePass } from '../../workers/server-reconciler.ts';
 import { watchPass } from '../../workers/server-watches.ts';
 import { sampleRun, sampleStep } from '../catalog/samples.ts';
 import { testConfig, tinyPlan, type TestConfig } from './test-server.ts';
@@ -259,6 +260,35 @@ describe('a retry', () => {
     const who = { name: 'ann', roles: ['operator'] };
     await expect(cancelRun({ ...parts, temporal }, who, await retried(), {})).rejects.toMatchObject({ code: 'HDL-RUN-UNREACHABLE' });
     expect(cancelled).toEqual([]);
+  });
+
+  it('of a called run whose workflow has yet to start is not taken for lost: the one that ended is of the try before', async () => {
+    const parent = { ...sampleRun(), planHash: 'tiny' };
+    await addRun(parts.catalog.db, parent);
+    await markStarted(parts.catalog.db, parent.runId, 1);
+    const asked: PrepareChildCall = {
+      project: 'default',
+      parent: { runId: parent.runId, step: 'score', pipeline: 'flights.train' },
+      pipeline: 'tiny.pipeline',
+      planHash: 'tiny',
+      params: {},
+      partition: null,
+    };
+    const { runId } = await control['heddle.prepare_child'](asked);
+    const ends = { status: 'failed', endedAt: 9, output: null, failures: [], abandoned: [] } as const;
+    await endRun(parts.catalog.db, runId, ends, {});
+    await control['heddle.prepare_child'](asked);
+    const ended = { status: { name: 'FAILED' }, closeTime: new Date(9), memo: { heddleRetry: 0 }, typedSearchAttributes: { get: () => undefined } };
+    const temporal = {
+      withDeadline: (_at: number, work: () => unknown) => work(),
+      workflow: { getHandle: (id: string) => ({ describe: async () => (id === parent.workflowId ? { ...ended, status: { name: 'RUNNING' } } : ended) }) },
+    } as unknown as Client; // what the reconciler calls
+    const pass = () => reconcilePass({ ...parts, temporal }, Date.now() + 60_000, '', 0);
+    await pass();
+    expect((await getRun(parts.catalog.db, runId))?.status).toBe('running');
+    await endRun(parts.catalog.db, parent.runId, ends, {});
+    await pass();
+    expect((await getRun(parts.catalog.db, runId))?.status).toBe('failed');
   });
 
   it('sends the messages of its always block again, under an id of its own', async () => {

@@ -53,6 +53,8 @@ async function callPipeline(driver: Driver, command: PipelineCommand): Promise<J
     args,
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,
     typedSearchAttributes: attributesOf(input),
+    // By it the reconciler tells this workflow from that of the try before.
+    ...(input.retryOf !== undefined && { memo: { heddleRetry: input.retryOf } }),
     staticSummary: summaryOf(`${command.pipeline}${input.partition ? ` ${input.partition.key}` : ''}, called by ${command.step}`),
   });
 }
