@@ -67,6 +67,7 @@ export async function startBench(): Promise<Bench> {
     await temporal.stop();
     rmSync(folder, { recursive: true, force: true });
   };
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().then(() => process.exit(130)));
   try {
     const main = join(root, 'cli', 'main.ts');
     const [server] = await Promise.all([
