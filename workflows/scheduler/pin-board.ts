@@ -12,12 +12,21 @@ export class PinBoard {
   private waiters = new Map<string, NodeRun[]>();
   private nextId = 1;
 
+  /** What was not there when a step asked for it: true for that step alone, another may come after it is published. */
+  private absent = new Map<NodeRun, Map<string, PinValue>>();
+
   constructor(memo: Readonly<Record<string, PinValue>>) {
     this.memo = { ...memo };
   }
 
   get open(): number {
     return this.asked.size;
+  }
+
+  /** undefined: not asked for yet. */
+  value(key: string, forStep: NodeRun | null): PinValue | undefined {
+    const pinned = this.memo[key];
+    return pinned === undefined && forStep ? this.absent.get(forStep)?.get(key) : pinned;
   }
 
   /** The command for what is not asked for yet; null when the step only joins those who wait. */
@@ -49,17 +58,26 @@ export class PinBoard {
     if (asked.forStep) freed.add(asked.forStep);
     asked.keys.forEach((key, i) => {
       const value = pins?.[i];
-      // At the start a partition may not be there yet: a step that needs it asks again when its turn comes.
-      if (value !== undefined && (asked.forStep !== null || value === null || !('missing' in value))) this.memo[key] = value;
+      // What is missing is no pin: at the start nobody needs it yet, later it is an answer to the step that asked.
+      if (value === undefined) return;
+      if (value === null || !('missing' in value)) this.memo[key] = value;
+      else if (asked.forStep) this.absentFor(asked.forStep).set(key, value);
+    });
+    for (const key of asked.keys) {
       for (const run of this.waiters.get(key) ?? []) freed.add(run);
       this.waiters.delete(key);
-    });
+    }
     return freed;
+  }
+  private absentFor(run: NodeRun): Map<string, PinValue> {
+    let known = this.absent.get(run);
+    if (!known) this.absent.set(run, (known = new Map()));
+    return known;
   }
 
   /** What was missing may be there now: a person mended it. */
   forgetMissing(): void {
-    for (const [key, value] of Object.entries(this.memo)) if (value !== null && 'missing' in value) delete this.memo[key];
+    this.absent = new Map();
   }
   clearOpen(): void {
     this.asked = new Map();

@@ -35,6 +35,8 @@ export class Scheduler implements SchedulerCore {
   private seed: ((step: string) => Settled | undefined) | undefined;
   private root: Scope | null = null;
   private alwaysScope: Scope | null = null;
+  /** Whose expressions are looked at now. */
+  private evaluating: NodeRun | null = null;
   /** Failed leaves that wait for a person (onFailure: 'pause'). */
   private held: NodeRun[] = [];
   private commands: Command[] = [];
@@ -329,7 +331,7 @@ export class Scheduler implements SchedulerCore {
   private lookupIn(at: Pick<Scope, 'parent' | 'locals'> | Scope): Lookup {
     return {
       root: (name) => this.rootValue(at, name),
-      pin: (key) => this.board.memo[key],
+      pin: (key) => this.board.value(key, this.evaluating),
     };
   }
   private rootValue(at: Pick<Scope, 'parent' | 'locals'> | Scope, name: string): { value: Value } | { failed: string } {
@@ -423,11 +425,13 @@ export class Scheduler implements SchedulerCore {
     const lookup = this.lookup(run.scope);
     const values: Json[] = [];
     let skipped = false;
+    this.evaluating = run;
     for (const expr of exprs) {
       const value = evaluate(expr, lookup, found);
       if (value === SKIPPED) skipped = true;
       else values.push(value);
     }
+    this.evaluating = null;
     return this.clear(run, found, skipped) ? values : null;
   }
   private clear(run: NodeRun, found: Findings, skipped: boolean): boolean {

@@ -320,6 +320,26 @@ describe('gates, waits, pins', () => {
     expect(asked).toBe(2);
     expect(out.core.final.failures).toMatchObject([{ step: 'b', failure: { class: 'data', code: 'HDL-NOT-PUBLISHED' } }]);
   });
+  it('asks anew for a partition that was missing for one step, when another comes that may find it published', () => {
+    let published = false;
+    const bears: PlanNode = {
+      kind: 'map',
+      id: 'm',
+      over: { $lit: [1] },
+      items: 'array',
+      parallel: 1,
+      depth: 0,
+      tolerate: { count: 1 },
+      body: block([task('early', { s: slice('2001-01-01') })]),
+    };
+    const out = drive(skeleton([bears, task('publish', {}, { after: ['m'] }), task('late', { s: slice('2001-01-01') }, { after: ['publish'] })]), (c) => {
+      if (c.type === 'pin') return { output: [published ? { kind: 'slice', dataset: 'd' } : { missing: 'd day=2001-01-01' }] } as never;
+      if ('step' in c && c.step === 'publish') published = true;
+      return { output: 1 };
+    });
+    expect(out.started).toEqual(['publish', 'late']);
+    expect(out.core.final.status).toBe('done');
+  });
   it('takes results from before as seeds, without commands', () => {
     const out = drive(skeleton([task('a'), task('b', { x: ref('a') })], ref('b')), ok, {
       seed: (s) => (s === 'a' ? { status: 'done', output: 4 } : undefined),
