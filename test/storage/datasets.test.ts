@@ -195,7 +195,9 @@ describe('partitions of several dimensions, with any keys', () => {
     const slice = await pinSlice(store, d, keys);
     if ('missing' in slice) throw new Error(slice.missing);
     expect((await rowsOf(d, slice)).map((one) => one['n'])).toEqual(users.map((_, i) => i));
-    expect((await listPartitions(store, d)).map(({ key }) => key['user'] ?? '').toSorted((a, b) => (a < b ? -1 : 1))).toEqual(users.toSorted((a, b) => (a < b ? -1 : 1)));
+    expect((await listPartitions(store, d)).map(({ key }) => key['user'] ?? '').toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
+      users.toSorted((a, b) => (a < b ? -1 : 1)),
+    );
     for (const key of keys) expect(keyOfPath(d, partitionPath(d, key))).toEqual(key);
   });
   it('lie where Hive and Spark look for them', async () => {
