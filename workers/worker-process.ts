@@ -18,6 +18,11 @@ try {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Its supervisor was killed: nobody would start it again after a crash, nor stop it. It drains and ends.
+  const parent = process.ppid;
+  setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, 1_000).unref();
   process.stdout.write(`${JSON.stringify({ ready: true, worker: worker.name, pool: worker.pool, tasks: worker.tasks, metricsPort: worker.metricsPort })}\n`);
   await worker.ended;
   await (stopping ?? worker.stop());
