@@ -43,7 +43,7 @@ export class Mailbox {
     else this.early.push(action);
   }
 
-  private control(message: ControlMessage): ControlAnswer {
+  private control(message: ControlMessage): ControlAnswer | Promise<ControlAnswer> {
     const { driver } = this;
     if (driver && isEnding(driver)) return { ok: false, code: 'HDL-RUN-ENDED', why: `the run is over: ${driver.core.status}` };
     switch (message.kind) {
@@ -55,7 +55,13 @@ export class Mailbox {
       case 'resume':
         return this.resume(message);
       case 'answer':
-        return driver ? driver.waits.answer(message) : { ok: false, code: 'HDL-NO-STEP', why: `there is no open approval "${message.step}"` };
+        if (driver) return driver.waits.answer(message);
+        // The first task of an execution that continues another: which approvals are open is known in a moment.
+        return new Promise((resolve) => {
+          this.give((run) => {
+            resolve(run.waits.answer(message));
+          });
+        });
       case 'event':
         if (roughBytes(message.payload) > OUTPUT_BYTES)
           return { ok: false, code: 'HDL-INPUT-TOO-LARGE', why: `the payload of "${message.event}" is larger than ${OUTPUT_BYTES} bytes` };
