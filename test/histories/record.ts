@@ -5,6 +5,7 @@
  * new one must replay them (test/workflows/replay.test.ts). A name that is taken gets the next number.
  */
 import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import proto from '@temporalio/proto'; // CommonJS: it has no named exports for Node
@@ -40,6 +41,7 @@ async function write(name: string, workflowId: string, executionId?: string): Pr
     bytes: String,
     enums: Number,
   });
-  writeFileSync(file, `${JSON.stringify(json)}\n`);
+  // stack traces name the folder of this checkout: no path of a machine goes into a file
+  writeFileSync(file, `${JSON.stringify(json).replaceAll(join(import.meta.dirname, '../..'), '/heddle')}\n`);
   process.stdout.write(`${file}: ${history.events?.length ?? 0} events\n`);
 }
