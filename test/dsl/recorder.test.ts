@@ -1,3 +1,4 @@
+/** What a body records, one construct after the other: long because each has its place in one plan. */
 import { describe, expect, it } from 'vitest';
 import {
   always,

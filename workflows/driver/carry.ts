@@ -4,7 +4,8 @@
  */
 import type { Block, Json } from '../../dsl/plan/types.ts';
 import type { LiveState, StepStatus } from '../../dsl/contract/run.ts';
-import { addRoots, freeRefsOf } from '../scheduler/free-refs.ts';
+import { addRoots } from '../../dsl/plan/free-roots.ts';
+import { freeRefsOf } from '../scheduler/free-refs.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
 import type { PinValue, Settled, StepState } from '../scheduler/messages.ts';
 import { ancestors, isContainer } from './container-times.ts';

@@ -2,6 +2,7 @@
  * Which values a node needs from around it: the roots of all refs in its expressions and inner blocks, less what the inner
  * blocks define themselves. Computed once a block and cached; pure, runs in the sandbox.
  */
+import { addRoots } from '../../dsl/plan/free-roots.ts';
 import type { Block, Expr, PlanNode } from '../../dsl/plan/types.ts';
 
 /** Dependencies of the nodes of a block, in the order of `block.nodes`. */
@@ -79,23 +80,6 @@ function addBlock(block: Block, locals: readonly string[], out: Set<string>, ext
   for (const node of block.nodes) inner.delete(node.id);
   for (const local of locals) inner.delete(local);
   for (const root of inner) out.add(root);
-}
-
-/** Adds the roots of all refs in an expression. */
-export function addRoots(expr: Expr, out: Set<string>): void {
-  if (expr === null || typeof expr !== 'object') return;
-  if (Array.isArray(expr)) {
-    for (const item of expr) addRoots(item as Expr, out);
-    return;
-  }
-  const object = expr as { readonly [key: string]: Expr };
-  if ('$lit' in object) return;
-  const ref = object['$ref'];
-  if (Array.isArray(ref)) {
-    out.add(String(ref[0]));
-    return;
-  }
-  for (const key in object) addRoots(object[key] as Expr, out);
 }
 
 /** Calls `visit` with each `$slice` and `$model` expression, inner blocks included; those that a wait waits for left out. */

@@ -1,6 +1,7 @@
 /**
  * Maps in the scheduler core: items of an array run inline, item by item, `parallel` at a time, and feed the maps fused
- * behind them without a barrier; pages of an item list go to chunks. Pure, runs in the sandbox.
+ * behind them without a barrier; pages of an item list go to chunks. Pure, runs in the sandbox. Long because
+ * both kinds share how failures are counted, how a map ends, and what its followers are told.
  */
 import type { Json, MapNode } from '../../dsl/plan/types.ts';
 import { MAX_ARRAY_ITEMS, type ItemListHandle, type StepFailure } from '../../dsl/contract/step.ts';

@@ -3,12 +3,13 @@
  * testing kit and the simulator. Each node is looked at when something that it waits for settles, never in a scan: O(V+E)
  * over a run. Maps live in map-run.ts; this file is long because the settling of nodes is one circle.
  */
+import { addRoots } from '../../dsl/plan/free-roots.ts';
 import type { Block, Expr, Json, PlanNode, Skeleton, TaskRules } from '../../dsl/plan/types.ts';
 import type { PinRequest } from '../../dsl/contract/control.ts';
 import type { StepFailure } from '../../dsl/contract/step.ts';
 import type { RunFinal, RunOutcome, StepStatus } from '../../dsl/contract/run.ts';
 import { evaluate, noFindings, SKIPPED, sliceRequest, type Findings, type Lookup, type Value } from './evaluate.ts';
-import { addRoots, shapeOf, visitPins } from './free-refs.ts';
+import { shapeOf, visitPins } from './free-refs.ts';
 import { leafCommand } from './leaf-command.ts';
 import { MapRuns } from './map-run.ts';
 import type { Command, PinValue, SchedulerCore, SchedulerEvent, SchedulerOptions, Settled, StepState } from './messages.ts';
