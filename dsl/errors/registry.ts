@@ -3,10 +3,16 @@
  * (test/errors walks this).
  */
 import { authoringCodes } from './codes/authoring.ts';
+import { cachesCodes } from './codes/caches.ts';
 import { cliCodes } from './codes/cli.ts';
+import { columnsCodes } from './codes/columns.ts';
 import { compilerCodes } from './codes/compiler.ts';
 import { dataCodes } from './codes/data.ts';
+import { datasetsCodes } from './codes/datasets.ts';
+import { hdfsCodes } from './codes/hdfs.ts';
+import { modelsCodes } from './codes/models.ts';
 import { runCodes } from './codes/run.ts';
+import { scoringCodes } from './codes/scoring.ts';
 import { serverCodes } from './codes/server.ts';
 import { workerCodes } from './codes/worker.ts';
 
@@ -27,6 +33,12 @@ export const registry = {
   ...runCodes,
   ...workerCodes,
   ...dataCodes,
+  ...columnsCodes,
+  ...datasetsCodes,
+  ...hdfsCodes,
+  ...modelsCodes,
+  ...scoringCodes,
+  ...cachesCodes,
   ...serverCodes,
   ...cliCodes,
 } as const satisfies Record<string, CodeEntry>;
