@@ -7,7 +7,7 @@ import type { Kysely } from 'kysely';
 type Database = Kysely<unknown>;
 
 /** migrations[n] brings a catalog from version n to n + 1. */
-export const migrations: readonly ((db: Database) => Promise<void>)[] = [first];
+export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage];
 
 export const SCHEMA_VERSION = migrations.length;
 
@@ -218,4 +218,57 @@ async function first(db: Database): Promise<void> {
     .addPrimaryKeyConstraint('step_events_key', ['run_id', 'step', 'attempt', 'kind'])
     .execute();
   await schema.createIndex('step_events_by_time').on('step_events').columns(['at']).execute();
+}
+
+/** Why an alias moved; what runs published and read; which ended runs that is known of; what waits to be sent outside. */
+async function lineage(db: Database): Promise<void> {
+  const { schema } = db;
+  await schema.alterTable('alias_history').addColumn('note', 'text').execute();
+  await schema
+    .createTable('publications')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('dataset', 'text', (c) => c.notNull())
+    .addColumn('partition', 'text', (c) => c.notNull())
+    .addColumn('manifest', 'text', (c) => c.notNull())
+    .addColumn('generation', 'integer', (c) => c.notNull())
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('rows', 'bigint', (c) => c.notNull())
+    .addColumn('bytes', 'bigint', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('publications_key', ['project', 'dataset', 'partition', 'manifest'])
+    .execute();
+  await schema
+    .createTable('lineage')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('io', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('name', 'text', (c) => c.notNull())
+    .addColumn('version', 'text', (c) => c.notNull())
+    .addColumn('digest', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('lineage_key', ['run_id', 'step', 'io', 'kind', 'name', 'version', 'digest'])
+    .execute();
+  await schema.createIndex('lineage_by_thing').on('lineage').columns(['project', 'kind', 'name', 'version', 'io']).execute();
+  await schema
+    .createTable('run_lineage')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('retry', 'integer', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('run_lineage_key', ['run_id', 'retry'])
+    .execute();
+  await schema
+    .createTable('outbox')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('target', 'text', (c) => c.notNull())
+    .addColumn('seq', 'text', (c) => c.notNull())
+    .addColumn('body', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('sent_at', 'bigint')
+    .addColumn('failure', 'text')
+    .execute();
+  await schema.createIndex('outbox_waiting').on('outbox').columns(['project', 'target', 'sent_at', 'seq']).execute();
 }

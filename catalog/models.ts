@@ -22,6 +22,8 @@ export interface AliasChange {
   readonly at: number;
   readonly runId: string | null;
   readonly step: string | null;
+  /** Why, in the words of who did it. */
+  readonly note: string | null;
 }
 export interface ModelEntry {
   readonly name: string;
@@ -117,6 +119,7 @@ export interface AliasMove {
   readonly at: number;
   readonly runId?: string | undefined;
   readonly step?: string | undefined;
+  readonly note?: string | undefined;
 }
 
 /**
@@ -172,6 +175,7 @@ export async function moveAlias(catalog: Catalog, move: AliasMove): Promise<Alia
       at: move.at,
       run_id: move.runId ?? null,
       step: move.step ?? null,
+      note: move.note ?? null,
     };
     await trx.insertInto('alias_history').values(row).execute();
     return changeOf(row);
@@ -245,6 +249,7 @@ const changeOf = (row: {
   at: number;
   run_id: string | null;
   step: string | null;
+  note: string | null;
 }): AliasChange => ({
   name: row.name,
   alias: row.alias,
@@ -254,4 +259,5 @@ const changeOf = (row: {
   at: row.at,
   runId: row.run_id,
   step: row.step,
+  note: row.note,
 });

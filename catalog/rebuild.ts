@@ -123,6 +123,7 @@ async function restoreModel(catalog: Catalog, entry: JournalEntry): Promise<void
         at: change.at,
         run_id: change.runId,
         step: change.step,
+        note: change.note ?? null, // journals from before notes were kept have none
       })
       .execute();
     await trx

@@ -147,6 +147,49 @@ export interface AliasHistoryTable {
   at: number;
   run_id: string | null;
   step: string | null;
+  note: string | null;
+}
+export interface PublicationsTable {
+  project: string;
+  dataset: string;
+  /** Path below the dataset: 'day=2001-03-01'. */
+  partition: string;
+  manifest: string;
+  generation: number;
+  run_id: string;
+  step: string;
+  rows: number;
+  bytes: number;
+  at: number;
+}
+export interface LineageTable {
+  project: string;
+  run_id: string;
+  /** '' for what the run as a whole was given. */
+  step: string;
+  io: 'in' | 'out';
+  kind: string;
+  name: string;
+  version: string;
+  digest: string;
+  at: number;
+}
+export interface RunLineageTable {
+  run_id: string;
+  retry: number;
+  at: number;
+}
+export interface OutboxTable {
+  id: string;
+  project: string;
+  target: string;
+  /** In this order. */
+  seq: string;
+  body: string;
+  created_at: number;
+  sent_at: number | null;
+  /** Why it will never be sent. */
+  failure: string | null;
 }
 export interface AuditTable {
   id: string;
@@ -189,6 +232,10 @@ export interface CatalogSchema {
   model_versions: ModelVersionsTable;
   aliases: AliasesTable;
   alias_history: AliasHistoryTable;
+  publications: PublicationsTable;
+  lineage: LineageTable;
+  run_lineage: RunLineageTable;
+  outbox: OutboxTable;
   audit: AuditTable;
   workers: WorkersTable;
   step_events: StepEventsTable;
