@@ -2,12 +2,12 @@
  * The catalog's tables, one function a schema version, applied in order when a catalog is opened. Never change one that has
  * been released: add the next. The same statements run on SQLite and PostgreSQL.
  */
-import type { Kysely } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 
 type Database = Kysely<unknown>;
 
 /** migrations[n] brings a catalog from version n to n + 1. */
-export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage];
+export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries];
 
 export const SCHEMA_VERSION = migrations.length;
 
@@ -220,24 +220,10 @@ async function first(db: Database): Promise<void> {
   await schema.createIndex('step_events_by_time').on('step_events').columns(['at']).execute();
 }
 
-/** Why an alias moved; what runs published and read; which ended runs that is known of; what waits to be sent outside. */
+/** Why an alias moved; what runs read and made; which ended runs that is known of; what waits to be sent outside. */
 async function lineage(db: Database): Promise<void> {
   const { schema } = db;
   await schema.alterTable('alias_history').addColumn('note', 'text').execute();
-  await schema
-    .createTable('publications')
-    .addColumn('project', 'text', (c) => c.notNull())
-    .addColumn('dataset', 'text', (c) => c.notNull())
-    .addColumn('partition', 'text', (c) => c.notNull())
-    .addColumn('manifest', 'text', (c) => c.notNull())
-    .addColumn('generation', 'integer', (c) => c.notNull())
-    .addColumn('run_id', 'text', (c) => c.notNull())
-    .addColumn('step', 'text', (c) => c.notNull())
-    .addColumn('rows', 'bigint', (c) => c.notNull())
-    .addColumn('bytes', 'bigint', (c) => c.notNull())
-    .addColumn('at', 'bigint', (c) => c.notNull())
-    .addPrimaryKeyConstraint('publications_key', ['project', 'dataset', 'partition', 'manifest'])
-    .execute();
   await schema
     .createTable('lineage')
     .addColumn('project', 'text', (c) => c.notNull())
@@ -271,4 +257,86 @@ async function lineage(db: Database): Promise<void> {
     .addColumn('failure', 'text')
     .execute();
   await schema.createIndex('outbox_waiting').on('outbox').columns(['project', 'target', 'sent_at', 'seq']).execute();
+}
+
+/** Generations of partitions, as the server gave them out. */
+async function publications({ schema }: Database): Promise<void> {
+  await schema
+    .createTable('publications')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('uri', 'text', (c) => c.notNull())
+    .addColumn('path', 'text', (c) => c.notNull())
+    .addColumn('generation', 'integer', (c) => c.notNull())
+    .addColumn('dataset', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('run_id', 'text')
+    .addColumn('step', 'text')
+    .addColumn('staging', 'text', (c) => c.notNull())
+    .addColumn('manifest', 'text', (c) => c.notNull())
+    .addColumn('rows', 'bigint', (c) => c.notNull())
+    .addColumn('bytes', 'bigint', (c) => c.notNull())
+    .addColumn('issued_at', 'bigint', (c) => c.notNull())
+    .addColumn('published_at', 'bigint')
+    .addColumn('who', 'text')
+    .addColumn('note', 'text')
+    .addPrimaryKeyConstraint('publications_key', ['project', 'uri', 'path', 'generation'])
+    .execute();
+  await schema.createIndex('publications_by_run').on('publications').columns(['run_id', 'step']).execute();
+  await schema.createIndex('publications_by_dataset').on('publications').columns(['project', 'dataset', 'path']).execute();
+}
+
+/** Attempts and events know the retry that they belong to; runs, whether they take results of others; and what the server has yet to do. */
+async function tries(db: Database): Promise<void> {
+  const { schema } = db;
+  await schema
+    .alterTable('runs')
+    .addColumn('cache', 'integer', (c) => c.notNull().defaultTo(1))
+    .execute();
+  // a key cannot be widened in place on SQLite
+  await schema
+    .createTable('attempts_of_tries')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('retry', 'integer', (c) => c.notNull())
+    .addColumn('attempt', 'integer', (c) => c.notNull())
+    .addColumn('worker', 'text')
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('failure', 'text')
+    .addColumn('observed', 'integer', (c) => c.notNull())
+    .addPrimaryKeyConstraint('attempts_of_tries_key', ['run_id', 'step', 'retry', 'attempt'])
+    .execute();
+  await sql`insert into attempts_of_tries (run_id, step, retry, attempt, worker, started_at, ended_at, failure, observed)
+    select run_id, step, 0, attempt, worker, started_at, ended_at, failure, observed from attempts`.execute(db);
+  await schema.dropTable('attempts').execute();
+  await schema.alterTable('attempts_of_tries').renameTo('attempts').execute();
+  await schema
+    .createTable('events_of_tries')
+    .addColumn('run_id', 'text', (c) => c.notNull())
+    .addColumn('step', 'text', (c) => c.notNull())
+    .addColumn('retry', 'integer', (c) => c.notNull())
+    .addColumn('attempt', 'integer', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .addPrimaryKeyConstraint('events_of_tries_key', ['run_id', 'step', 'retry', 'attempt', 'kind'])
+    .execute();
+  // what was pushed is pruned within days, and of no use to what comes: not copied
+  await schema.dropTable('step_events').execute();
+  await schema.alterTable('events_of_tries').renameTo('step_events').execute();
+  await schema.createIndex('step_events_by_time').on('step_events').columns(['at']).execute();
+
+  await schema
+    .createTable('chores')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('due_at', 'bigint', (c) => c.notNull())
+    .addColumn('tries', 'integer', (c) => c.notNull())
+    .addColumn('done_at', 'bigint')
+    .addColumn('failure', 'text')
+    .execute();
+  await schema.createIndex('chores_due').on('chores').columns(['project', 'done_at', 'due_at']).execute();
 }

@@ -2,6 +2,8 @@
  * Tables of the catalog, as Kysely sees them. JSON lies in text columns, times are ms since the epoch, booleans are 0 and 1,
  * so that SQLite and PostgreSQL give the same values. Made by migrations.ts; only catalog/ reads this.
  */
+import type { Generated } from 'kysely';
+
 export interface PlansTable {
   hash: string;
   project: string;
@@ -38,6 +40,8 @@ export interface RunsTable {
   /** 1 when the run is a child workflow of its parent (a called pipeline), which the server does not start itself. */
   called: number;
   backfill: string | null;
+  /** 0: no step takes the result of another run. */
+  cache: Generated<number>;
   counts: string;
   failure: string | null;
   failures: string;
@@ -68,6 +72,8 @@ export interface StepsTable {
 export interface AttemptsTable {
   run_id: string;
   step: string;
+  /** 0: the first try of the run. */
+  retry: number;
   attempt: number;
   worker: string | null;
   started_at: number | null;
@@ -149,19 +155,6 @@ export interface AliasHistoryTable {
   step: string | null;
   note: string | null;
 }
-export interface PublicationsTable {
-  project: string;
-  dataset: string;
-  /** Path below the dataset: 'day=2001-03-01'. */
-  partition: string;
-  manifest: string;
-  generation: number;
-  run_id: string;
-  step: string;
-  rows: number;
-  bytes: number;
-  at: number;
-}
 export interface LineageTable {
   project: string;
   run_id: string;
@@ -209,10 +202,49 @@ export interface WorkersTable {
 export interface StepEventsTable {
   run_id: string;
   step: string;
+  retry: number;
   attempt: number;
   kind: string;
   at: number;
   detail: string;
+}
+/** Generations of partitions: a number for each publish that the server let begin. */
+export interface PublicationsTable {
+  project: string;
+  /** Root of the dataset, resolved. */
+  uri: string;
+  /** 'day=2001-03-01'. */
+  path: string;
+  generation: number;
+  dataset: string;
+  /** 'publish' or 'rollback'. */
+  kind: string;
+  run_id: string | null;
+  step: string | null;
+  /** What was to be put in place. */
+  staging: string;
+  /** Digest of its manifest. */
+  manifest: string;
+  rows: number;
+  bytes: number;
+  issued_at: number;
+  /** null while it is not known to be in place. */
+  published_at: number | null;
+  who: string | null;
+  note: string | null;
+}
+export interface ChoresTable {
+  id: string;
+  project: string;
+  /** 'webhook', 'staging'. */
+  kind: string;
+  detail: string;
+  created_at: number;
+  due_at: number;
+  tries: number;
+  done_at: number | null;
+  /** Why it was given up. */
+  failure: string | null;
 }
 export interface SchemaVersionTable {
   version: number;
@@ -232,12 +264,13 @@ export interface CatalogSchema {
   model_versions: ModelVersionsTable;
   aliases: AliasesTable;
   alias_history: AliasHistoryTable;
-  publications: PublicationsTable;
   lineage: LineageTable;
   run_lineage: RunLineageTable;
   outbox: OutboxTable;
   audit: AuditTable;
   workers: WorkersTable;
   step_events: StepEventsTable;
+  chores: ChoresTable;
+  publications: PublicationsTable;
   heddle_schema: SchemaVersionTable;
 }

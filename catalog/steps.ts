@@ -1,6 +1,7 @@
 /** The exact history of a run's steps, written in pages by the record activity; each page counts once. Server only. */
 import type { Page } from '../dsl/contract/api.ts';
 import type { StepRecord, StepStatus } from '../dsl/contract/run.ts';
+import type { AttemptMeta } from '../dsl/contract/step.ts';
 import type { Json } from '../dsl/plan/types.ts';
 import type { CatalogDb } from './catalog.ts';
 import { inChunks } from './in-chunks.ts';
@@ -58,13 +59,13 @@ export async function writePage(
       .execute(),
   );
   await inChunks(
-    page.steps.flatMap((step) => attemptOf(page.runId, step)),
+    page.steps.flatMap((step) => attemptOf(page.runId, page.retry, step)),
     (some) =>
       db
         .insertInto('attempts')
         .values(some)
         .onConflict((on) =>
-          on.columns(['run_id', 'step', 'attempt']).doUpdateSet((eb) => ({
+          on.columns(['run_id', 'step', 'retry', 'attempt']).doUpdateSet((eb) => ({
             worker: eb.ref('excluded.worker'),
             started_at: eb.ref('excluded.started_at'),
             ended_at: eb.ref('excluded.ended_at'),
@@ -77,13 +78,15 @@ export async function writePage(
   return true;
 }
 
-const attemptOf = (runId: string, { step, meta, failure }: StepRecord): AttemptsTable[] =>
+/** The last attempt, by its number among all of the step's rounds in this try. */
+const attemptOf = (runId: string, retry: number, { step, meta, failure, attempts }: StepRecord): AttemptsTable[] =>
   meta
     ? [
         {
           run_id: runId,
           step,
-          attempt: meta.attempt,
+          retry,
+          attempt: Math.max(meta.attempt, attempts),
           worker: meta.worker,
           started_at: meta.startedAt,
           ended_at: meta.startedAt + meta.ms,
@@ -114,6 +117,31 @@ export async function listSteps(
 export async function getStep(db: CatalogDb, runId: string, step: string): Promise<StepRecord | undefined> {
   const row = await db.selectFrom('steps').selectAll().where('run_id', '=', runId).where('step', '=', step).executeTakeFirst();
   return row && recordOf(row);
+}
+
+export interface CodeOfStep {
+  /** 'flights.train_one' and '1'. */
+  readonly task: string;
+  readonly version: string | null;
+  /** null where the worker did not know it. */
+  readonly digest: string | null;
+}
+/** The tasks of a run with the code that ran them, once each, by name. */
+export async function codeOfRun(db: CatalogDb, runId: string): Promise<CodeOfStep[]> {
+  const rows = await db
+    .selectFrom('steps')
+    .select(['task', 'version', 'meta'])
+    .where('run_id', '=', runId)
+    .where('meta', 'is not', null)
+    .orderBy('seq')
+    .execute();
+  const found = new Map<string, CodeOfStep>();
+  for (const { task, version, meta } of rows) {
+    if (task === null || meta === null) continue;
+    const digest = fromColumn<AttemptMeta>(meta).codeDigest ?? null;
+    found.set(`${task} ${digest}`, { task, version, digest });
+  }
+  return [...found.values()].sort((a, b) => (a.task < b.task ? -1 : 1));
 }
 
 export async function countSteps(db: CatalogDb, runId: string): Promise<Partial<Record<StepStatus, number>>> {

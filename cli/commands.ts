@@ -9,12 +9,16 @@ import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { explainCommand } from './commands/explain.ts';
 import { logsCommand } from './commands/logs.ts';
+import { modelsCommand } from './commands/models.ts';
+import { modelsImportCommand } from './commands/models-import.ts';
 import { newCommand } from './commands/new.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
+import { promoteCommand } from './commands/promote.ts';
 import { rejectCommand } from './commands/reject.ts';
 import { resumeCommand } from './commands/resume.ts';
 import { retryCommand } from './commands/retry.ts';
+import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
 import { serverCommand } from './commands/server.ts';
@@ -36,12 +40,16 @@ export const commands = [
   watchCommand,
   logsCommand,
   explainCommand,
+  modelsCommand,
+  modelsImportCommand,
   cancelCommand,
   pauseCommand,
   resumeCommand,
   retryCommand,
   approveCommand,
   rejectCommand,
+  promoteCommand,
+  rollbackCommand,
   eventCommand,
   serverCommand,
   workerCommand,

@@ -1,33 +1,48 @@
 /** Control steps heddle.register_model, heddle.promote_model and heddle.notify: steps of pool 'heddle'. Server only. */
 import type { ServerParts } from '../api/server-parts.ts';
-import { findModel, handleOf, moveAlias, registerVersion, type ModelVersion } from '../catalog/models.ts';
+import { keepModelFiles } from '../api/models/model-files.ts';
+import { changeAlias, journalVersion } from '../api/models/move-alias.ts';
+import { findModel, handleOf, registerVersion, type ModelVersion } from '../catalog/models.ts';
 import { pinnedVersion } from '../catalog/pins.ts';
-import { journalUri, type JournalEntry } from '../catalog/rebuild.ts';
 import { getRun } from '../catalog/runs.ts';
 import type { ControlActivities, ControlStepCall } from '../dsl/contract/control.ts';
 import type { ModelHandle } from '../dsl/contract/step.ts';
 import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
+import type { ErrorCode } from '../dsl/errors/registry.ts';
 import type { Json, JsonObject } from '../dsl/plan/types.ts';
 import { loadInputs } from '../storage/values.ts';
 import { finalFailure } from './control-failure.ts';
 
-/** Input { model, metrics? }: the next version of model.name at model.uri. Output { model } with its number. */
+/**
+ * Input { model, metrics?, slices? }: the next version of model.name, with a copy of the files at model.uri. Output { model }
+ * with its number and the copy's place.
+ */
 export const registerModel =
   (parts: ServerParts): ControlActivities['heddle.register_model'] =>
   async (call) => {
     const input = await inputOf(parts, call);
     const model = modelIn(call, input['model']);
+    const kept = await finalIfRefused(keepModelFiles(parts.store, model), ['HDL-MODEL-FILE'], 'data');
+    const run = await getRun(parts.catalog.db, call.runId);
     const version = await registerVersion(parts.catalog, {
       project: call.project,
       name: model.name,
-      uri: model.uri,
+      uri: kept.uri,
       digest: model.digest,
-      details: { metrics: input['metrics'] ?? {}, pipeline: call.pipeline },
+      details: {
+        metrics: input['metrics'] ?? {},
+        slices: input['slices'] ?? {},
+        meta: kept.meta,
+        bytes: kept.bytes,
+        pipeline: call.pipeline,
+        partition: run?.partition ?? null,
+        planHash: run?.planHash ?? null,
+      },
       runId: call.runId,
       step: call.step,
       at: Date.now(),
     });
-    await journal(parts, { format: 1, kind: 'version', project: call.project, version });
+    await journalVersion(parts, call.project, version);
     return { output: { model: handleJson(version) } };
   };
 
@@ -46,8 +61,8 @@ export const promoteModel =
     const expect =
       given === undefined ? await pinnedVersion(parts.catalog.db, call.runId, `${model.name}@${alias}`) : given === null ? null : modelIn(call, given).version;
     const run = await getRun(parts.catalog.db, call.runId);
-    try {
-      const change = await moveAlias(parts.catalog, {
+    const change = await finalIfRefused(
+      changeAlias(parts, {
         project: call.project,
         name: model.name,
         alias,
@@ -57,15 +72,13 @@ export const promoteModel =
         at: Date.now(),
         runId: call.runId,
         step: call.step,
-      });
-      await journal(parts, { format: 1, kind: 'alias', project: call.project, change });
-      const now = await findModel(parts.catalog.db, call.project, `${model.name}@${change.to}`);
-      const previous = change.from === null ? undefined : await findModel(parts.catalog.db, call.project, `${model.name}@${change.from}`);
-      return { output: { model: now ? handleJson(now) : (model as unknown as Json), previous: previous ? handleJson(previous) : null } }; // a handle is plain JSON
-    } catch (error) {
-      if (isHeddleError(error) && (error.code === 'HDL-ALIAS-MOVED' || error.code === 'HDL-NO-MODEL')) throw finalFailure(error, 'user');
-      throw error;
-    }
+      }),
+      ['HDL-ALIAS-MOVED', 'HDL-NO-MODEL'],
+      'user',
+    );
+    const now = await findModel(parts.catalog.db, call.project, `${model.name}@${change.to}`);
+    const previous = change.from === null ? undefined : await findModel(parts.catalog.db, call.project, `${model.name}@${change.from}`);
+    return { output: { model: now ? handleJson(now) : (model as unknown as Json), previous: previous ? handleJson(previous) : null } }; // a handle is plain JSON
   };
 
 /** Input { text, level? }. Output null. The webhook is best effort, so this step never fails for it. */
@@ -111,6 +124,11 @@ const wrongInput = (call: ControlStepCall, why: string): Error =>
 
 const handleJson = (version: ModelVersion): Json => handleOf(version) as unknown as Json; // a handle is plain JSON
 
-async function journal(parts: ServerParts, entry: JournalEntry): Promise<void> {
-  await parts.store.write(journalUri(entry), Buffer.from(JSON.stringify(entry)));
+/** What trying again would not change fails the step for good. */
+async function finalIfRefused<T>(work: Promise<T>, codes: readonly ErrorCode[], failureClass: 'user' | 'data'): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw isHeddleError(error) && codes.includes(error.code) ? finalFailure(error, failureClass) : error;
+  }
 }

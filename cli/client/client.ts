@@ -1,5 +1,8 @@
 /** The API's client: typed by dsl/contract/api.ts, over fetch. Errors of the server come back as the HeddleError they were. */
-import type { DoctorCheck, Explanation, LogLine, OpenGate, Page, RunDetail, RunSummary, StartRun, WorkerHello } from '../../dsl/contract/api.ts';
+import type { ModelView, VersionView } from '../../api/models/model-view.ts';
+import type { RolledBack } from '../../api/models/rollback-model.ts';
+import type { AliasChange, ModelEntry, ModelVersion } from '../../catalog/models.ts';
+import type { AttemptRecord, DoctorCheck, Explanation, LogLine, OpenGate, Page, RunDetail, RunSummary, StartRun, WorkerHello } from '../../dsl/contract/api.ts';
 import type { StepRecord } from '../../dsl/contract/run.ts';
 import type { Json, JsonObject, Plan } from '../../dsl/plan/types.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
@@ -16,6 +19,7 @@ export interface RunFilter {
 export function createClient(config: ResolvedConfig) {
   const request = createRequest(config);
   const run = (runId: string, rest = ''): string => `/runs/${encodeURIComponent(runId)}${rest}`;
+  const model = (name: string, rest = ''): string => `/models/${encodeURIComponent(name)}${rest}`;
   const control =
     (verb: string) =>
     (runId: string, body: JsonObject = {}): Promise<RunSummary> =>
@@ -29,8 +33,10 @@ export function createClient(config: ResolvedConfig) {
     steps: (runId: string, cursor: string): Promise<Page<StepRecord>> => request('GET', run(runId, '/steps'), { query: { cursor, limit: 1000 } }),
     wait: (runId: string, timeoutMs: number): Promise<RunSummary> => request('GET', run(runId, '/wait'), { query: { timeoutMs } }),
     explain: (runId: string, step: string): Promise<Explanation> => request('GET', run(runId, '/explain'), { query: { step } }),
-    logs: (runId: string, query: { readonly step: string; readonly attempt?: number; readonly after?: number }): Promise<Page<LogLine>> =>
+    logs: (runId: string, query: { readonly step: string; readonly retry?: number; readonly attempt?: number; readonly after?: number }): Promise<Page<LogLine>> =>
       request('GET', run(runId, '/logs'), { query }),
+    attempts: (runId: string, step?: string): Promise<{ items: readonly AttemptRecord[] }> =>
+      request('GET', run(runId, '/attempts'), { query: { step } }),
     plan: (runId: string): Promise<Plan | null> => request('GET', run(runId, '/plan')),
     cancel: control('cancel'),
     pause: control('pause'),
@@ -41,6 +47,12 @@ export function createClient(config: ResolvedConfig) {
     event: (runId: string, event: string, payload: Json): Promise<RunSummary> => request('POST', run(runId, '/events'), { body: { event, payload } }),
     approvals: (): Promise<Page<OpenGate>> => request('GET', '/approvals'),
     workers: (): Promise<{ workers: readonly WorkerHello[] }> => request('GET', '/workers'),
+    models: (): Promise<{ models: readonly ModelEntry[] }> => request('GET', '/models'),
+    model: (name: string): Promise<ModelView> => request('GET', model(name)),
+    modelVersion: (name: string, tag: string): Promise<VersionView> => request('GET', model(name, `/versions/${encodeURIComponent(tag)}`)),
+    promote: (name: string, body: object): Promise<AliasChange> => request('POST', model(name, '/promote'), { body }),
+    rollback: (name: string, body: object): Promise<RolledBack> => request('POST', model(name, '/rollback'), { body }),
+    importModel: (name: string, body: object): Promise<ModelVersion> => request('POST', model(name, '/import'), { body }),
     rebuildCatalog: (): Promise<{ runs: number; models: number; bad: number }> => request('POST', '/catalog/rebuild', { body: {} }),
     doctor: (): Promise<{ checks: readonly DoctorCheck[] }> => request('GET', '/doctor'),
     health: (): Promise<{ ok: boolean; project: string }> => request('GET', '/health'),

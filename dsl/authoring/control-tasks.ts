@@ -11,10 +11,19 @@ const control = (name: string, input: z.ZodType, output: z.ZodType): object =>
 /** Makes an immutable version of a trained model; the same content gives the same version. */
 export const registerModel = control(
   'heddle.register_model',
-  z.object({ model: modelOf(), metrics: z.record(z.string(), z.number()).default({}) }),
+  z.object({
+    model: modelOf(),
+    metrics: z.record(z.string(), z.number()).default({}),
+    /** Slice -> metric -> value: where a model that is good on the whole is bad. */
+    slices: z.record(z.string(), z.record(z.string(), z.number())).default({}),
+  }),
   z.object({ model: modelOf() }),
 ) as <N extends string>(
-  input: { readonly model: RefTo<Model<N>>; readonly metrics?: Input<Record<string, number>> },
+  input: {
+    readonly model: RefTo<Model<N>>;
+    readonly metrics?: Input<Record<string, number>>;
+    readonly slices?: Input<Record<string, Record<string, number>>>;
+  },
   options?: StepOptions,
 ) => Ref<{ model: Model<N> }>;
 
