@@ -39,9 +39,12 @@ export async function runCommand({ call, task, input, host, context }: CommandRu
     const files = { input: join(folder, 'input.json'), output: join(folder, 'output.json') };
     await writeFile(files.input, JSON.stringify(input));
     const tail: string[] = [];
+    const secrets: Record<string, string> = {};
+    for (const name of task.secrets ?? []) secrets[name] = await ctx.secret(name); // HDL-NO-SECRET before anything is started
     const env = {
       ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !WORKERS_OWN.test(name))),
       ...host.commandEnv,
+      ...secrets,
       HEDDLE_INPUT: files.input,
       HEDDLE_OUTPUT: files.output,
       HEDDLE_CHECKPOINT: ctx.checkpoint.folder,
@@ -66,7 +69,7 @@ export async function runCommand({ call, task, input, host, context }: CommandRu
         else ctx.log.info(line);
       },
       onStderr(line) {
-        tail.push(line);
+        tail.push(host.redactor.piece(line));
         if (tail.length > TAIL) tail.shift();
         ctx.log.warn(line);
       },

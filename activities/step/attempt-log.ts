@@ -18,6 +18,8 @@ export interface AttemptLogOptions {
   readonly file: string;
   readonly step: string;
   readonly attempt: number;
+  /** Of the run; left out or 0 in its first try. */
+  readonly retry?: number | undefined;
   readonly redactor: Redactor;
   push(line: LogLine): void;
   /** Given the whole log when the attempt has ended, if it has lines. */
@@ -34,7 +36,8 @@ export interface AttemptLog {
 }
 
 export function openAttemptLog(options: AttemptLogOptions): AttemptLog {
-  const { redactor, step, attempt, maxBytes = LOG_BYTES } = options;
+  const { redactor, step, attempt, retry = 0, maxBytes = LOG_BYTES } = options;
+  const base = { step, ...(retry > 0 && { retry }), attempt };
   let file: ReturnType<typeof pino.destination> | null = null;
   let logger: pino.Logger | null = null;
   let bytes = 0;
@@ -55,15 +58,13 @@ export function openAttemptLog(options: AttemptLogOptions): AttemptLog {
     const line = redactor.text(raw);
     if (bytes + Buffer.byteLength(line) <= maxBytes) return append(line);
     truncated = true;
-    append(
-      `${JSON.stringify({ level: 'warn', at: Date.now(), step, attempt, text: `[log truncated: more than ${Math.round(maxBytes / 1024 / 1024)} MB]` })}\n`,
-    );
+    append(`${JSON.stringify({ level: 'warn', at: Date.now(), ...base, text: `[log truncated: more than ${Math.round(maxBytes / 1024 / 1024)} MB]` })}\n`);
   };
   const open = (): pino.Logger =>
     (logger ??= pino(
       {
         level: 'debug',
-        base: { step, attempt },
+        base,
         messageKey: 'text',
         nestedKey: 'fields',
         timestamp: () => `,"at":${Date.now()}`,
@@ -75,7 +76,7 @@ export function openAttemptLog(options: AttemptLogOptions): AttemptLog {
     (level: 'debug' | 'info' | 'warn' | 'error') =>
     (text: string, fields?: Readonly<Record<string, unknown>>): void => {
       if (truncated || closed) return; // an abandoned task may still talk
-      const whole = String(text);
+      const whole = redactor.piece(String(text)); // before it is cut: a cut may go through a secret
       const shown = whole.length > LINE_BYTES ? `${whole.slice(0, LINE_BYTES)}... (${whole.length} characters)` : whole;
       if (fields) open()[level](fields, shown);
       else open()[level](shown);

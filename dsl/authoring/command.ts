@@ -13,6 +13,8 @@ export interface CommandDef<I extends z.ZodType, O extends z.ZodType> extends Ru
   readonly input?: I;
   readonly output?: O;
   readonly cache?: boolean;
+  /** Secrets of the worker that the program gets as environment variables of these names: ['REGISTRY_TOKEN']. Nothing else sees them. */
+  readonly secrets?: readonly string[];
 }
 export function command<I extends z.ZodType = NoInput, O extends z.ZodType = z.ZodNull>(def: CommandDef<I, O> & JsonOutput<O>): Task<z.input<I>, z.output<O>> {
   const { argv, input, output, ...rest } = def as CommandDef<I, O>;

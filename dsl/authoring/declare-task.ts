@@ -23,6 +23,8 @@ export interface Declaration extends RuleOptions {
   readonly output: z.ZodType;
   readonly cache?: boolean | undefined;
   readonly command?: readonly string[];
+  /** Of a command: names of secrets, which its process gets as variables. */
+  readonly secrets?: readonly string[];
   readonly run: ((input: unknown, ctx: TaskContext) => Promise<unknown>) | null;
   /** A built-in task of the server. */
   readonly control?: true;
@@ -80,10 +82,11 @@ function taskValue(def: Declaration): TaskValue {
     datasets: [...datasets],
     cache: def.cache ?? false,
     ...(def.command && { command: def.command }),
+    ...(def.secrets && { secrets: [...def.secrets] }),
     place,
     // asked for when a plan is built: schemas cost time, and a file may be imported for something else
     get problems(): readonly Problem[] {
-      return [...nameProblems(def, place), ...problems, ...schemaProblems(def.name, def.input, def.output, place)];
+      return [...nameProblems(def, place), ...secretProblems(def, place), ...problems, ...schemaProblems(def.name, def.input, def.output, place)];
     },
     run: def.run,
   };
@@ -97,4 +100,28 @@ function nameProblems({ name, version, control }: Declaration, place: string | n
   if (!/^[A-Za-z0-9][A-Za-z0-9_.-]{0,39}$/.test(version))
     problems.push({ code: 'HDL-BAD-NAME', what: `"${version}" cannot be the version of task ${name}.`, where: place });
   return problems;
+}
+
+/** Each becomes a variable of the program's environment, where the engine has names of its own. */
+function secretProblems({ name, secrets = [] }: Declaration, place: string | null): Problem[] {
+  return secrets.flatMap((secret): Problem[] => {
+    if (!/^[A-Za-z_][A-Za-z0-9_]{0,99}$/.test(secret))
+      return [
+        {
+          code: 'HDL-BAD-NAME',
+          what: `"${secret}" of task ${name} cannot be the name of a secret and of a variable.`,
+          where: place,
+          fix: "Use letters, digits and underscores: 'REGISTRY_TOKEN'.",
+        },
+      ];
+    if (!/^heddle_/i.test(secret)) return [];
+    return [
+      {
+        code: 'HDL-RESERVED-NAME',
+        what: `The secret "${secret}" of task ${name} begins with HEDDLE_, as the engine's own variables do.`,
+        where: place,
+        fix: 'Choose another name; the worker reads it from HEDDLE_SECRET_<NAME>.',
+      },
+    ];
+  });
 }

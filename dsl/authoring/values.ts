@@ -25,6 +25,8 @@ export interface TaskValue {
   readonly cache: boolean;
   /** argv of a command task. */
   readonly command?: readonly string[];
+  /** Secrets that a command's process gets as variables. */
+  readonly secrets?: readonly string[];
   /** 'file:line:col' of its declaration, absolute. */
   readonly place: string | null;
   /** Mistakes in the declaration. */

@@ -157,6 +157,41 @@ with open(os.environ['HEDDLE_OUTPUT'], 'w') as f: json.dump({'twice': n * 2}, f)
         else process.env[name] = value;
     }
   });
+  it('gets the secrets that it declares as variables, and no other process does', async () => {
+    const t = command({
+      name: 'c.secrets',
+      argv: ['sh', '-c', 'echo "{ \\"twice\\": ${#token} }" > "$HEDDLE_OUTPUT"; echo "got $token"'],
+      ...inOut,
+      secrets: ['token'],
+    });
+    const host = hostFor([t]);
+    expect((await runStep(stepCall(t, { n: 1 }), host)).output).toEqual({ twice: 'hunter2-"quoted"-secret'.length });
+    expect(await host.logText(stepCall(t, {}))).toContain('got [secret token]');
+    expect(process.env['token']).toBeUndefined();
+  });
+  it('that declares a secret which the worker has not fails before its program starts', async () => {
+    const file = join(hostFor([]).folder, 'started');
+    const t = command({ name: 'c.none', argv: ['sh', '-c', `touch ${file}`], ...inOut, secrets: ['token', 'REGISTRY_TOKEN'] });
+    const error = await runStep(stepCall(t, { n: 1 }), hostFor([t])).then(
+      () => null,
+      (thrown: StepError) => thrown.failure,
+    );
+    expect(error).toMatchObject({ class: 'platform', code: 'HDL-NO-SECRET' });
+    expect(error?.message).toContain('"REGISTRY_TOKEN"');
+    expect(existsSync(file)).toBe(false);
+  });
+  it('leaks no secret that it prints over several lines or over the cut of a long one', async () => {
+    const key = `-----BEGIN KEY-----\n${'QmFzZTY0IG9mIGEga2V5'.repeat(3)}\n${'second line of the key'}\n-----END KEY-----`;
+    const script = `echo "$KEY"; printf '%s' "${'x'.repeat(32 * 1024 - 20)}$LONG" | cat; echo; echo "$KEY" >&2; exit 1`;
+    const t = command({ name: 'c.lines', argv: ['sh', '-c', script], ...inOut, secrets: ['KEY', 'LONG'] });
+    const secrets: Record<string, string> = { KEY: key, LONG: 'a-rather-long-secret-that-is-cut-in-two' };
+    const host = hostFor([t]);
+    const own: TempHost = { ...host, secret: async (name) => (host.redactor.add(name, secrets[name] ?? ''), secrets[name]) };
+    const thrown = await runStep(stepCall(t, { n: 1 }), own).catch((error: unknown) => error);
+    const said = `${await host.logText(stepCall(t, {}))} ${(thrown as StepError).failure.message}`;
+    for (const part of ['QmFzZTY0', 'second line', 'a-rather-long', 'that-is-cut', 'in-two']) expect(said).not.toContain(part);
+    expect(said).toContain('[secret KEY]');
+  });
   it('leaks no secret of its worker', async () => {
     const host = hostFor([]);
     host.redactor.add('token', 'swordfish-1234');

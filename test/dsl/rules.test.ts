@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { approval, dataset, dynamicKeys, eq, itemList, keys, map, pipeline, task, waitFor, when, z, type Duration } from 'heddle';
+import { approval, command, dataset, dynamicKeys, eq, itemList, keys, map, pipeline, task, waitFor, when, z, type Duration } from 'heddle';
 import { buildPlan, draftPlan } from '../../dsl/plan/build-plan.ts';
 import { planProblems } from '../../dsl/plan/rules.ts';
 import { codesOf, draft, inPipeline, planOf, valueOf } from './draft.ts';
@@ -96,6 +96,12 @@ describe('declarations', () => {
     expect(declared({ version: '' })).toEqual(['HDL-BAD-NAME']);
     expect(codes(pipeline({ name: 'heddle.p' }, () => {}))).toEqual(['HDL-RESERVED-NAME']);
     expect(codes(pipeline({ name: 'a/b' }, () => {}))).toEqual(['HDL-BAD-NAME']);
+  });
+  it("a command's secrets are names of variables, and not the engine's own", () => {
+    const secrets = (...names: string[]) => codesOf(() => (command({ name: 'c', version: '1', argv: ['true'], secrets: names }) as unknown as () => unknown)());
+    expect(secrets('REGISTRY_TOKEN', 'token2')).toEqual([]);
+    expect(secrets('db.password')).toEqual(['HDL-BAD-NAME']);
+    expect(secrets('HEDDLE_TOKEN')).toEqual(['HDL-RESERVED-NAME']);
   });
   it('an output schema must be JSON Schema', () => {
     for (const part of [
