@@ -1,4 +1,5 @@
 /** Runs in the catalog: one row a run, kept for good. Server only. */
+import type { Selectable } from 'kysely';
 import type { Page, RunSummary } from '../dsl/contract/api.ts';
 import type { PartitionScope, RunFinal, RunStatus, StepStatus } from '../dsl/contract/run.ts';
 import type { Json } from '../dsl/plan/types.ts';
@@ -27,6 +28,8 @@ export interface RunRow {
   readonly parent: { readonly runId: string; readonly step: string } | null;
   readonly called: boolean;
   readonly backfill: string | null;
+  /** False: no step takes the result of another run. */
+  readonly cache: boolean;
   readonly counts: Readonly<Partial<Record<StepStatus, number>>>;
   readonly failure: string | null;
   readonly failures: readonly { readonly step: string; readonly failure: StepFailure }[];
@@ -37,7 +40,8 @@ export interface RunRow {
 export type NewRun = Pick<
   RunRow,
   'runId' | 'project' | 'pipeline' | 'partition' | 'scope' | 'planHash' | 'params' | 'startedBy' | 'createdAt' | 'workflowId' | 'parent' | 'called' | 'backfill'
->;
+> &
+  Partial<Pick<RunRow, 'cache'>>;
 
 /** Adds a run in state 'starting'. False when it is there already. */
 export async function addRun(db: CatalogDb, run: NewRun): Promise<boolean> {
@@ -63,6 +67,7 @@ export async function addRun(db: CatalogDb, run: NewRun): Promise<boolean> {
       parent_step: run.parent?.step ?? null,
       called: run.called ? 1 : 0,
       backfill: run.backfill,
+      cache: run.cache === false ? 0 : 1,
       counts: '{}',
       failure: null,
       failures: '[]',
@@ -238,7 +243,7 @@ export const summaryOf = (run: RunRow): RunSummary => ({
   failure: run.failure,
 });
 
-const runOf = (row: RunsTable): RunRow => ({
+const runOf = (row: Selectable<RunsTable>): RunRow => ({
   runId: row.run_id,
   project: row.project,
   pipeline: row.pipeline,
@@ -257,6 +262,7 @@ const runOf = (row: RunsTable): RunRow => ({
   parent: row.parent_run_id === null ? null : { runId: row.parent_run_id, step: row.parent_step ?? '' },
   called: row.called === 1,
   backfill: row.backfill,
+  cache: row.cache !== 0,
   counts: fromColumn(row.counts),
   failure: row.failure,
   failures: fromColumn(row.failures),

@@ -41,6 +41,7 @@ export const prepareChild =
       ...(run.parent && { parent: run.parent }),
       ...(run.backfill !== null && { backfill: run.backfill }),
       ...(retryOf > 0 && { retryOf }),
+      ...(!run.cache && { cache: false }),
     };
   };
 
@@ -78,6 +79,7 @@ async function childOf(parts: ServerParts, call: PrepareChildCall, called: boole
       parent: { runId: call.parent.runId, step: call.parent.step },
       called,
       backfill: parent?.backfill ?? null,
+      cache: parent?.cache ?? true,
     };
   } catch (error) {
     if (isHeddleError(error) && (error.code === 'HDL-BAD-PARAMS' || error.code === 'HDL-BAD-PARTITION')) throw finalFailure(error, 'user');

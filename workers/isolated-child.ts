@@ -4,6 +4,7 @@ import { openAttemptLog } from '../activities/step/attempt-log.ts';
 import { runStep } from '../activities/step/run-step.ts';
 import { StepCancelled, StepError, StepInterrupted } from '../activities/step/step-error.ts';
 import { logUri } from '../activities/step/step-folder.ts';
+import { attemptFile } from '../storage/attempt-file.ts';
 import { stepFolder } from '../storage/step-folder.ts';
 import { loadProject } from '../compiler/load-project.ts';
 import type { FromChild, ToChild } from './isolated-messages.ts';
@@ -32,6 +33,7 @@ process.on('message', (message: ToChild) => {
 });
 
 async function run({ call, config, worker, attempt, lastCursor, codeDigest }: Extract<ToChild, { kind: 'run' }>): Promise<void> {
+  const { retry = 0 } = call;
   const { tasks } = await loadProject(config);
   const { files, data } = stepStorage(config);
   const secrets = workerSecrets();
@@ -49,13 +51,14 @@ async function run({ call, config, worker, attempt, lastCursor, codeDigest }: Ex
       signal: stop.signal,
       openLog: () =>
         openAttemptLog({
-          file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), `${attempt}.jsonl`),
+          file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), attemptFile({ retry, attempt })),
           step: call.step,
+          retry,
           attempt,
           redactor: secrets.redactor,
           push: (line) => void tell({ kind: 'event', event: { kind: 'log', runId: call.runId, line } }),
           upload: async (content) => {
-            await files.write(logUri(call.runId, call.step, attempt), content);
+            await files.write(logUri(call.runId, call.step, { retry, attempt }), content);
           },
         }),
       redactor: secrets.redactor,

@@ -28,8 +28,8 @@ export async function runIsolated(parts: WorkerParts, call: StepCall, host: Step
   const forget = noteGroup(host.scratchFolder, child.pid);
   let tail = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream?.on('data', (bytes: Buffer) => {
-      const text = host.redactor.text(bytes.toString());
+    stream?.setEncoding('utf8').on('data', (chunk: string) => {
+      const text = host.redactor.piece(chunk);
       tail = (tail + text).slice(-TAIL);
       process.stderr.write(text);
     });
@@ -87,7 +87,7 @@ export async function runIsolated(parts: WorkerParts, call: StepCall, host: Step
     if (said?.kind === 'failed') throw new StepError(said.failure);
     if (host.signal.aborted) throw host.signal.reason;
     if (said?.kind === 'stopped') throw said.why === 'cancelled' ? new StepCancelled('cancelled') : new StepInterrupted('interrupted');
-    const meta = { startedAt, attempt: host.attempt, worker: host.worker, ms: host.now() - startedAt };
+    const meta = { startedAt, attempt: host.attempt - (call.earlier ?? 0), worker: host.worker, ms: host.now() - startedAt };
     throw new StepError({ ...diedFailure(call, end, late, tail), meta });
   }
 }

@@ -7,9 +7,10 @@ import { openAttemptLog } from '../activities/step/attempt-log.ts';
 import { runStep } from '../activities/step/run-step.ts';
 import { StepCancelled, StepError, StepInterrupted } from '../activities/step/step-error.ts';
 import { logUri } from '../activities/step/step-folder.ts';
+import { attemptFile } from '../storage/attempt-file.ts';
 import { stepFolder } from '../storage/step-folder.ts';
 import type { HeartbeatDetails, StepHost } from '../activities/step/step-host.ts';
-import type { StepCall, StepFailure, StepResult } from '../dsl/contract/step.ts';
+import { attemptNumber, type StepCall, type StepFailure, type StepResult } from '../dsl/contract/step.ts';
 import type { Json } from '../dsl/plan/types.ts';
 import { join } from 'node:path';
 import { applicationFailure } from './application-failure.ts';
@@ -46,7 +47,7 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
   };
 
   if (!parts.tasks.has(`${call.task}@${call.version}`)) {
-    parts.push.push({ kind: 'no-task', runId: call.runId, step: call.step, task: call.task, version: call.version, pool: parts.pool, at: startedAt });
+    parts.push.push({ kind: 'no-task', ...stepOf(call), task: call.task, version: call.version, pool: parts.pool, at: startedAt });
     return giveBack(
       { class: 'platform', code: 'HDL-NO-TASK', message: `HDL-NO-TASK: no worker in pool "${parts.pool}" has ${call.task} version ${call.version}` },
       noTaskDelayMs(uncharged),
@@ -63,7 +64,7 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
   let forget: () => void = () => undefined;
   const announce = setTimeout(() => {
     forget = noteRunning(parts.config.stateFolder, parts.worker, running);
-    parts.push.push({ kind: 'started', runId: call.runId, step: call.step, attempt: info.attempt, worker: parts.worker, at: startedAt });
+    parts.push.push({ kind: 'started', ...stepOf(call), attempt: attemptNumber(call, info.attempt), worker: parts.worker, at: startedAt });
   }, BATCH_MS);
   parts.metrics.running.inc({ class: klass });
   parts.metrics.queueSeconds.observe({ class: klass }, Math.max(0, startedAt - info.currentAttemptScheduledTimestampMs) / 1000);
@@ -114,15 +115,16 @@ function failed(parts: WorkerParts, call: StepCall, info: Info, failure: StepFai
   parts.metrics.failures.inc({ class: failureClass, task: call.task });
   parts.push.push({
     kind: 'attempt',
-    runId: call.runId,
-    step: call.step,
-    attempt: info.attempt,
+    ...stepOf(call),
+    attempt: attemptNumber(call, info.attempt),
     worker: parts.worker,
     at: Date.now(),
     failure: { class: failureClass, code, message },
   });
   return applicationFailure(failure, { final });
 }
+
+const stepOf = ({ runId, step, retry }: StepCall): Pick<StepCall, 'runId' | 'step' | 'retry'> => ({ runId, step, ...(retry !== undefined && { retry }) });
 
 const runningStep = (call: StepCall, info: Info): RunningStep => ({
   runId: call.runId,
@@ -143,7 +145,8 @@ function hostOf(
   beats: { readonly lastCursor: Json | null; beat(cursor: Json): void },
 ): StepHost {
   const { config, storage, secrets } = parts;
-  const { attempt } = running;
+  const attempt = attemptNumber(call, running.attempt);
+  const { retry = 0 } = call;
   const signal = new AbortController();
   const outer = context.cancellationSignal;
   const onCancel = (): void => {
@@ -167,15 +170,16 @@ function hostOf(
     signal: signal.signal,
     openLog: () =>
       openAttemptLog({
-        file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), `${attempt}.jsonl`),
+        file: join(config.stateFolder, 'worker-logs', stepFolder(call.runId), stepFolder(call.step), attemptFile({ retry, attempt })),
         step: call.step,
+        retry,
         attempt,
         redactor: secrets.redactor,
         push: (line) => {
           parts.push.push({ kind: 'log', runId: call.runId, line });
         },
         upload: async (content) => {
-          await storage.files.write(logUri(call.runId, call.step, attempt), content);
+          await storage.files.write(logUri(call.runId, call.step, { retry, attempt }), content);
         },
       }),
     redactor: secrets.redactor,

@@ -59,6 +59,7 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
       pipeline: input.pipeline,
       partition: input.partition,
       backfill: null,
+      marks: input.marks ?? {},
       workflowId: workflowInfo().workflowId,
       limits: limitsOf(input.limits),
       givenLimits: input.limits,

@@ -29,7 +29,7 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
   let task: TaskValue | undefined;
   const meta = (): AttemptMeta => ({
     startedAt,
-    attempt: host.attempt,
+    attempt: host.attempt - (call.earlier ?? 0),
     worker: host.worker,
     ms: host.now() - startedAt,
     ...(task && { codeDigest: host.knownDigest(task) }),

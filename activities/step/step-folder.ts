@@ -1,8 +1,9 @@
 /** Where a step's own files lie in the store. Any process that reads or writes them imports this. */
+import { attemptFile, type AttemptNumber } from '../../storage/attempt-file.ts';
 import { stepFolder } from '../../storage/step-folder.ts';
 
 /** Folder of checkpoint, artifacts and item lists of a step; the same for all its attempts. */
 export const stepUri = (runId: string, step: string): string => `store://steps/${runId}/${stepFolder(step)}`;
 
 /** The log of an attempt, once it has ended. */
-export const logUri = (runId: string, step: string, attempt: number): string => `store://logs/${runId}/${stepFolder(step)}/${attempt}.jsonl`;
+export const logUri = (runId: string, step: string, number: AttemptNumber): string => `store://logs/${runId}/${stepFolder(step)}/${attemptFile(number)}`;

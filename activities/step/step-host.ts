@@ -65,7 +65,7 @@ export interface HeartbeatDetails {
 
 export interface StepHost {
   readonly worker: string;
-  /** From 1. */
+  /** From 1, over all rounds of the step in this try of the run (attemptNumber). */
   readonly attempt: number;
   readonly files: StepFiles;
   readonly data: StepData;

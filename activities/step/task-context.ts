@@ -44,6 +44,7 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
         kind: 'progress',
         runId: call.runId,
         step: call.step,
+        ...(call.retry !== undefined && { retry: call.retry }),
         attempt: host.attempt,
         done,
         total,
@@ -55,7 +56,10 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
     artifact: (name: string, content: Uint8Array | string | AsyncIterable<Uint8Array>) => writeArtifact(call, host, name, content),
     readArtifact: (from: Artifact | string) => readArtifact(host, from),
     items: (items: Iterable<Json> | AsyncIterable<Json>) =>
-      host.data.writeItems(clean(items, host), `${stepUri(call.runId, call.step)}/items-${++lists}-${host.attempt}`),
+      host.data.writeItems(
+        clean(items, host),
+        `${stepUri(call.runId, call.step)}/items-${++lists}-${call.retry === undefined ? '' : `r${call.retry}-`}${host.attempt}`,
+      ),
     readItems: (list: ItemListHandle) => host.data.readItems(list),
     async secret(name: string): Promise<string> {
       const value = await host.secret(name);

@@ -1,10 +1,11 @@
 /**
- * Log lines that workers pushed, in files of the server: <stateFolder>/logs/<runId>/<step>/<attempt>.jsonl. For the tail of a
+ * Log lines that workers pushed, in files of the server: <stateFolder>/logs/<runId>/<step>/, a file an attempt. For the tail of a
  * running step; the store holds the whole log once the attempt has ended. Server only.
  */
 import { appendFile, mkdir, open, readdir, rm, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { LogLine, Page } from '../../dsl/contract/api.ts';
+import { attemptFile, newestAttempt, type AttemptNumber } from '../../storage/attempt-file.ts';
 import { stepFolder } from '../../storage/step-folder.ts';
 
 /** Cap of a file, as for an attempt's own log. */
@@ -13,8 +14,8 @@ const PAGE_BYTES = 256 * 1024;
 
 export interface LogFiles {
   append(runId: string, lines: readonly LogLine[]): Promise<void>;
-  /** Null where nothing was pushed. `after`: byte offset. Without `attempt`: the newest. */
-  read(runId: string, step: string, attempt: number | undefined, after: number): Promise<(Page<LogLine> & { readonly attempt: number }) | null>;
+  /** Null where nothing was pushed. `after`: byte offset. The newest attempt of those asked for. */
+  read(runId: string, step: string, asked: Partial<AttemptNumber>, after: number): Promise<Page<LogLine> | null>;
   /** Removes logs of runs untouched since then. */
   prune(before: number): Promise<void>;
 }
@@ -25,7 +26,7 @@ export function createLogFiles(root: string): LogFiles {
     async append(runId, lines) {
       const files = new Map<string, string>();
       for (const line of lines) {
-        const file = join(folderOf(runId, line.step), `${Math.trunc(line.attempt)}.jsonl`);
+        const file = join(folderOf(runId, line.step), attemptFile({ retry: line.retry ?? 0, attempt: line.attempt }));
         files.set(file, `${files.get(file) ?? ''}${JSON.stringify(line)}\n`);
       }
       for (const [file, text] of files) {
@@ -37,14 +38,14 @@ export function createLogFiles(root: string): LogFiles {
         if (size < MAX_BYTES) await appendFile(file, text);
       }
     },
-    async read(runId, step, attempt, after) {
+    async read(runId, step, asked, after) {
       const folder = folderOf(runId, step);
-      const number = attempt ?? Math.max(0, ...(await readdir(folder).catch(() => [] as string[])).map((name) => Number.parseInt(name, 10) || 0));
-      const file = await open(join(folder, `${number}.jsonl`)).catch(() => null);
+      const newest = newestAttempt(await readdir(folder).catch(() => []), asked);
+      const file = newest ? await open(join(folder, attemptFile(newest))).catch(() => null) : null;
       if (!file) return null;
       try {
         const { buffer, bytesRead } = await file.read(Buffer.alloc(PAGE_BYTES), 0, PAGE_BYTES, after);
-        return { ...parsePage(buffer.subarray(0, bytesRead), after), attempt: number };
+        return parsePage(buffer.subarray(0, bytesRead), after);
       } finally {
         await file.close();
       }

@@ -3,7 +3,9 @@
  * of the attempt from the store. A cursor stays with the file that it came from. Server only.
  */
 import type { LogLine, Page } from '../../dsl/contract/api.ts';
+import { attemptFile, newestAttempt, type AttemptNumber } from '../../storage/attempt-file.ts';
 import { stepFolder } from '../../storage/step-folder.ts';
+import { nameOfUri } from '../../storage/uri.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { parsePage, type LogFiles } from './log-files.ts';
 
@@ -14,6 +16,8 @@ const STORE_CURSOR = 1_000_000_000_000;
 export interface LogQuery {
   readonly runId: string;
   readonly step: string;
+  /** Left out: the newest. */
+  readonly retry?: number | undefined;
   readonly attempt?: number | undefined;
   readonly after: number;
   /** The run has ended. */ readonly over: boolean;
@@ -25,18 +29,24 @@ export async function readLogs(parts: Pick<ServerParts, 'store'>, files: LogFile
     const stored = await fromStore(parts, query);
     if (stored) return stored;
   }
-  const pushed = await files.read(query.runId, query.step, query.attempt, query.after);
+  const pushed = await files.read(query.runId, query.step, asked(query), query.after);
   if (pushed) return { items: pushed.items, next: pushed.next ?? String(query.after) };
   return (begins && !query.over ? await fromStore(parts, query) : null) ?? { items: [], next: null };
 }
 
+const asked = ({ retry, attempt }: LogQuery): Partial<AttemptNumber> => ({ ...(retry !== undefined && { retry }), ...(attempt !== undefined && { attempt }) });
+
 async function fromStore({ store }: Pick<ServerParts, 'store'>, query: LogQuery): Promise<Page<LogLine> | null> {
   const folder = `store://logs/${query.runId}/${stepFolder(query.step)}`;
   const offset = Math.max(0, query.after - STORE_CURSOR);
-  const attempt = query.attempt ?? Math.max(0, ...(await store.list(folder)).map((entry) => Number.parseInt(entry.uri.split('/').at(-1) ?? '', 10) || 0));
-  const uri = `${folder}/${attempt}.jsonl`;
+  const newest = newestAttempt(
+    (await store.list(folder)).map(({ uri }) => nameOfUri(uri)),
+    query,
+  );
+  if (!newest) return null; // no log was uploaded
+  const uri = `${folder}/${attemptFile(newest)}`;
   const found = await store.stat(uri);
-  if (!found) return null; // no log was uploaded
+  if (!found) return null; // pruned meanwhile
   if (offset >= found.bytes) return { items: [], next: String(STORE_CURSOR + offset) };
   const page = parsePage(await store.read(uri, { offset, length: Math.min(PAGE_BYTES, found.bytes - offset) }), offset);
   return { items: page.items, next: page.next === null ? null : String(STORE_CURSOR + Number(page.next)) };

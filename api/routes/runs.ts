@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { getPlan } from '../../catalog/plans.ts';
 import { getRun, listRuns, summaryOf } from '../../catalog/runs.ts';
+import { listAttempts } from '../../catalog/step-events.ts';
 import { listAudit } from '../../catalog/audit.ts';
 import { addEndpoint, type Api } from '../endpoint.ts';
 import type { LogFiles } from '../logs/log-files.ts';
@@ -11,7 +12,16 @@ import type { LiveView } from '../runs/live-view.ts';
 import { isOver, requireRun, runDetail, runSteps, runSummary } from '../runs/run-detail.ts';
 import { startRun } from '../runs/start-run.ts';
 import { jsonObjectSchema, limitSchema, pageOf } from '../schemas/json.ts';
-import { explanationSchema, logLineSchema, runDetailSchema, runStatusSchema, runSummarySchema, startRunSchema, stepRecordSchema } from '../schemas/runs.ts';
+import {
+  attemptSchema,
+  explanationSchema,
+  logLineSchema,
+  runDetailSchema,
+  runStatusSchema,
+  runSummarySchema,
+  startRunSchema,
+  stepRecordSchema,
+} from '../schemas/runs.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 const cursor = z.string().max(200).optional();
@@ -21,8 +31,8 @@ export function addRunRoutes(app: Api, parts: ServerParts, live: LiveView, logs:
     app,
     { method: 'post', path: '/runs', role: 'operator', summary: 'Start a run', body: startRunSchema, answer: runSummarySchema },
     ({ who, body }) => {
-      const { key, ...rest } = body;
-      return startRun(parts, who, { ...rest, ...(key !== undefined && { key }) });
+      const { key, cache, ...rest } = body;
+      return startRun(parts, who, { ...rest, ...(key !== undefined && { key }), ...(cache !== undefined && { cache }) });
     },
   );
 
@@ -109,11 +119,32 @@ export function addRunRoutes(app: Api, parts: ServerParts, live: LiveView, logs:
       role: 'viewer',
       summary: 'Log lines of a step',
       answer: pageOf(logLineSchema),
-      query: z.object({ step: z.string().min(1), attempt: z.coerce.number().int().min(1).optional(), after: z.coerce.number().int().min(0).default(0) }),
+      query: z.object({
+        step: z.string().min(1),
+        retry: z.coerce.number().int().min(0).optional(),
+        attempt: z.coerce.number().int().min(1).optional(),
+        after: z.coerce.number().int().min(0).default(0),
+      }),
     },
     async ({ at, query }) => {
       const run = await requireRun(parts, at('runId'));
       return readLogs(parts, logs, { runId: run.runId, over: isOver(run), ...query });
+    },
+  );
+
+  addEndpoint(
+    app,
+    {
+      method: 'get',
+      path: '/runs/{runId}/attempts',
+      role: 'viewer',
+      summary: 'All attempts of a run in the order of its tries, of one step or of all',
+      answer: z.object({ items: z.array(attemptSchema) }),
+      query: z.object({ step: z.string().min(1).optional() }),
+    },
+    async ({ at, query }) => {
+      const run = await requireRun(parts, at('runId'));
+      return { items: await listAttempts(parts.catalog.db, run.runId, query.step) };
     },
   );
 

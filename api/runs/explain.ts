@@ -40,7 +40,7 @@ export async function explainStep(parts: ServerParts, live: LiveView, run: RunRo
 async function shownStep(parts: ServerParts, live: LiveView, run: RunRow, step: string): Promise<ShownStep | undefined> {
   const recorded = await getStep(parts.catalog.db, run.runId, step);
   if (isOver(run)) return recorded;
-  const events = await listEvents(parts.catalog.db, run.runId, [step]);
+  const events = await listEvents(parts.catalog.db, run, [step]);
   for (let offset = 0; offset < 20_000; offset += 1_000) {
     const state = await live.state(run, { offset, limit: 1_000 });
     const at = state?.steps.find((item) => item.step === step);
@@ -128,6 +128,6 @@ async function attemptLines(parts: ServerParts, run: RunRow, step: string): Prom
         : attempt.endedAt === null
           ? 'not ended'
           : 'ended well';
-      return `attempt ${attempt.attempt}${attempt.worker === null ? '' : ` on ${attempt.worker}`}: ${how}${attempt.observed ? ' (observed)' : ''}`;
+      return `${attempt.retry > 0 ? `retry ${attempt.retry}, ` : ''}attempt ${attempt.attempt}${attempt.worker === null ? '' : ` on ${attempt.worker}`}: ${how}${attempt.observed ? ' (observed)' : ''}`;
     });
 }

@@ -64,7 +64,7 @@ export async function runSteps(
   const byStep = groupByStep(
     await listEvents(
       parts.catalog.db,
-      run.runId,
+      run,
       state?.steps.map((step) => step.step),
     ),
   );
@@ -93,12 +93,7 @@ export function liveStep(step: LiveStep, events: readonly ObservedEvent[]): Show
   const waiting = lastOf(events, 'no-task');
   const progress = lastOf(events, 'progress');
   const open = step.status === 'queued' || step.status === 'running' || step.status === 'retrying';
-  const runs =
-    open &&
-    started !== undefined &&
-    // A retry counts its attempts from 1 again.
-    (ended === undefined || ended.attempt < started.attempt || ended.at < started.at) &&
-    (step.queuedAt === null || started.at >= step.queuedAt - 60_000);
+  const runs = open && started !== undefined && (ended === undefined || ended.attempt < started.attempt);
   const lacks = open && !runs && waiting !== undefined && (started === undefined || started.at < waiting.at);
   return {
     ...step,

@@ -39,6 +39,7 @@ export async function startRun(parts: ServerParts, who: Identity, body: StartRun
     parent: null,
     called: false,
     backfill: null,
+    cache: body.cache ?? true,
   };
   const holder = await catalog.transaction(async (trx) => {
     if (body.key !== undefined) {

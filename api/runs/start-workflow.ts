@@ -25,6 +25,7 @@ export function runInputOf(run: RunRow, plan: Plan): RunInput {
     ...(run.parent && { parent: run.parent }),
     ...(run.backfill !== null && { backfill: run.backfill }),
     ...(run.retry > 0 && { retryOf: run.retry }),
+    ...(!run.cache && { cache: false }),
   };
 }
 

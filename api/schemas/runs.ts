@@ -12,6 +12,7 @@ export const startRunSchema = z
     params: jsonSchema,
     partition: jsonObjectSchema.nullable(),
     key: z.string().min(1).max(200).optional(),
+    cache: z.boolean().optional(),
   })
   .openapi('StartRun');
 
@@ -91,10 +92,24 @@ export const explanationSchema = z
   .object({ step: z.string(), status: stepStatus, because: z.array(z.string()), place: z.string().nullable() })
   .openapi('Explanation');
 
+export const attemptSchema = z
+  .object({
+    step: z.string(),
+    retry: z.number().int(),
+    attempt: z.number().int(),
+    worker: z.string().nullable(),
+    startedAt: z.number().nullable(),
+    endedAt: z.number().nullable(),
+    failure: failure.nullable(),
+    observed: z.boolean(),
+  })
+  .openapi('Attempt');
+
 export const logLineSchema = z
   .object({
     at: z.number(),
     step: z.string().max(2_000),
+    retry: z.number().int().min(0).optional(),
     attempt: z.number().int(),
     level: z.string().max(20),
     text: z.string(),

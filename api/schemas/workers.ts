@@ -17,7 +17,7 @@ export const workerHelloSchema = z
   })
   .openapi('WorkerHello');
 
-const at = { runId: z.string().max(100), step: text, at: z.number() };
+const at = { runId: z.string().max(100), step: text, retry: z.number().int().min(0).optional(), at: z.number() };
 const failure = z.object({ class: text, code: text, message: z.string() }).nullable();
 
 export const stepEventSchema = z

@@ -33,10 +33,11 @@ export function createClient(config: ResolvedConfig) {
     steps: (runId: string, cursor: string): Promise<Page<StepRecord>> => request('GET', run(runId, '/steps'), { query: { cursor, limit: 1000 } }),
     wait: (runId: string, timeoutMs: number): Promise<RunSummary> => request('GET', run(runId, '/wait'), { query: { timeoutMs } }),
     explain: (runId: string, step: string): Promise<Explanation> => request('GET', run(runId, '/explain'), { query: { step } }),
-    logs: (runId: string, query: { readonly step: string; readonly retry?: number; readonly attempt?: number; readonly after?: number }): Promise<Page<LogLine>> =>
-      request('GET', run(runId, '/logs'), { query }),
-    attempts: (runId: string, step?: string): Promise<{ items: readonly AttemptRecord[] }> =>
-      request('GET', run(runId, '/attempts'), { query: { step } }),
+    logs: (
+      runId: string,
+      query: { readonly step: string; readonly retry?: number; readonly attempt?: number; readonly after?: number },
+    ): Promise<Page<LogLine>> => request('GET', run(runId, '/logs'), { query }),
+    attempts: (runId: string, step?: string): Promise<{ items: readonly AttemptRecord[] }> => request('GET', run(runId, '/attempts'), { query: { step } }),
     plan: (runId: string): Promise<Plan | null> => request('GET', run(runId, '/plan')),
     cancel: control('cancel'),
     pause: control('pause'),

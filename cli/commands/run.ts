@@ -9,6 +9,7 @@ interface Options {
   readonly partition?: string;
   readonly key?: string;
   readonly wait?: boolean;
+  readonly cache: boolean;
 }
 
 export const runCommand = defineCommand<Options, [string]>({
@@ -27,6 +28,7 @@ export const runCommand = defineCommand<Options, [string]>({
       .option('--params-file <file>', 'parameters as a JSON object; - for stdin')
       .option('--partition <key>', 'the partition: a key, or dimension=key,...')
       .option('--key <key>', 'start at most one run under this key, for good')
+      .option('--no-cache', 'run every step, also those whose result another run has')
       .option('-w, --wait', 'follow the run; exit with 0 when it is done, 1 when not'),
   async run({ output, config: load, client: connect }, options, pipeline) {
     const [{ compileForRun }, { uploadPlans }, { parseParams }, { parsePartition }, { readJsonFile }] = await Promise.all([
@@ -47,7 +49,14 @@ export const runCommand = defineCommand<Options, [string]>({
     const partition = parsePartition(plan, options.partition);
     const client = await connect();
     await uploadPlans(client, all);
-    const run = await client.startRun({ pipeline, planHash: hash, params, partition, ...(options.key !== undefined && { key: options.key }) });
+    const run = await client.startRun({
+      pipeline,
+      planHash: hash,
+      params,
+      partition,
+      ...(options.key !== undefined && { key: options.key }),
+      ...(!options.cache && { cache: false }),
+    });
     const say = run.existed ? `run ${run.runId} has this key already; it is ${run.status}` : `run ${run.runId} started`;
     if (!options.wait) {
       output.line(run.runId);

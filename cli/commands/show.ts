@@ -3,6 +3,7 @@ import { defineCommand } from '../define-command.ts';
 
 interface Options {
   readonly all?: boolean;
+  readonly attempts?: boolean;
 }
 
 export const showCommand = defineCommand<Options, [string]>({
@@ -13,8 +14,10 @@ export const showCommand = defineCommand<Options, [string]>({
     ['heddle show last', 'the newest run'],
     ['heddle show last:flights.train', 'the newest of a pipeline'],
     ['heddle show 01K3XQ... --all', 'every item of its maps, too'],
+    ['heddle show last --attempts', 'every attempt of every try of the run'],
   ],
-  options: (command) => command.option('-a, --all', 'do not fold the items of maps'),
+  options: (command) =>
+    command.option('-a, --all', 'do not fold the items of maps').option('--attempts', 'all attempts of all steps instead, those before a retry, too'),
   async run({ output, client: connect }, options, run) {
     const [{ runWithSteps }, { findRun }, { runHeader, runFooter }, { stepTable }] = await Promise.all([
       import('../client/all-steps.ts'),
@@ -23,7 +26,15 @@ export const showCommand = defineCommand<Options, [string]>({
       import('../show/step-table.ts'),
     ]);
     const client = await connect();
-    const detail = await runWithSteps(client, await findRun(client, run), options.all || output.json ? 200_000 : 5_000);
+    const runId = await findRun(client, run);
+    if (options.attempts) {
+      const { attemptTable } = await import('../show/attempt-table.ts');
+      const [summary, attempts] = await Promise.all([client.run(runId), client.attempts(runId)]);
+      output.document(attempts);
+      if (!output.json) output.line(`${runHeader(output, summary)}\n\n${attemptTable(output, attempts.items)}`);
+      return;
+    }
+    const detail = await runWithSteps(client, runId, options.all || output.json ? 200_000 : 5_000);
     output.document(detail);
     if (output.json) return;
     output.line(runHeader(output, detail));

@@ -9,7 +9,8 @@
  * GET  /runs/:id/steps?cursor&limit                                    -> Page<StepRecord>
  * GET  /runs/:id/wait?timeoutMs                                        -> RunSummary (when it ended, or after the time)
  * GET  /runs/:id/explain?step                                          -> Explanation
- * GET  /runs/:id/logs?step&attempt&after                               -> Page<LogLine>  (cursor = byte offset per file)
+ * GET  /runs/:id/logs?step&retry&attempt&after                         -> Page<LogLine>  (cursor = byte offset per file)
+ * GET  /runs/:id/attempts?step                                         -> { items: AttemptRecord[] }
  * GET  /runs/:id/plan                                                  -> Plan
  * POST /runs/:id/cancel           { reason?, force? }                  -> RunSummary          operator
  * POST /runs/:id/pause | /resume  { repin?: planHash }                 -> RunSummary
@@ -35,6 +36,8 @@ export interface StartRun {
   /** { day: '2001-03-01' }, or null. */
   readonly partition: JsonObject | null;
   readonly key?: string;
+  /** false: no step takes the result of another run. */
+  readonly cache?: boolean;
 }
 export interface Page<T> {
   readonly items: readonly T[];
@@ -76,6 +79,8 @@ export interface Explanation {
 export interface LogLine {
   readonly at: number;
   readonly step: string;
+  /** Of the run; left out in its first try. */
+  readonly retry?: number;
   readonly attempt: number;
   readonly level: string;
   readonly text: string;
@@ -102,13 +107,36 @@ export interface WorkerHello {
   readonly startedAt: number;
   readonly draining: boolean;
 }
-/** Pushed by workers in batches; the live view shows it, nothing depends on it. */
+/** One attempt of a step. */
+export interface AttemptRecord {
+  readonly step: string;
+  /** 0: the first try of the run. */
+  readonly retry: number;
+  /** From 1 in each try. */
+  readonly attempt: number;
+  readonly worker: string | null;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  readonly failure: { readonly class: string; readonly code: string; readonly message: string } | null;
+  /** True where only a worker's push told of it. */
+  readonly observed: boolean;
+}
+/** Pushed by workers in batches; the live view shows it, nothing depends on it. `retry` is left out in a run's first try. */
 export type StepEvent =
-  | { readonly kind: 'started'; readonly runId: string; readonly step: string; readonly attempt: number; readonly worker: string; readonly at: number }
+  | {
+      readonly kind: 'started';
+      readonly runId: string;
+      readonly step: string;
+      readonly retry?: number;
+      readonly attempt: number;
+      readonly worker: string;
+      readonly at: number;
+    }
   | {
       readonly kind: 'progress';
       readonly runId: string;
       readonly step: string;
+      readonly retry?: number;
       readonly attempt: number;
       readonly done: number;
       readonly total: number | null;
@@ -120,6 +148,7 @@ export type StepEvent =
       readonly kind: 'attempt';
       readonly runId: string;
       readonly step: string;
+      readonly retry?: number;
       readonly attempt: number;
       readonly worker: string;
       readonly at: number;
@@ -129,6 +158,7 @@ export type StepEvent =
       readonly kind: 'no-task';
       readonly runId: string;
       readonly step: string;
+      readonly retry?: number;
       readonly task: string;
       readonly version: string;
       readonly pool: string;

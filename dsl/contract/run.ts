@@ -22,6 +22,8 @@ export interface RunInput {
   readonly workflowId?: string;
   /** A retry: outputs of finished steps are loaded from the catalog (heddle.load_done). */
   readonly retryOf?: number;
+  /** false: no step takes the result of another run. */
+  readonly cache?: false;
   /** Set by continue-as-new only. */
   readonly carry?: Json;
   /** Other bounds than the interpreter's own: for tests. */

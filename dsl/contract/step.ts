@@ -29,9 +29,18 @@ export interface StepCall {
   readonly timeoutMs: number;
   readonly heartbeatMs: number;
   readonly isolate?: boolean;
+  /** Which retry of the run this belongs to; left out in its first try. */
+  readonly retry?: number;
+  /** Attempts that earlier rounds of this step had in this try; left out when there were none. Temporal counts each round from 1. */
+  readonly earlier?: number;
+  /** false: results of other runs are not to be used. */
+  readonly cache?: false;
   /** See NodeBase.keep. Left out: the interpreter reads nothing. */
   readonly keep?: readonly (readonly string[])[];
 }
+
+/** Number of an attempt among all of its step in this try of the run, from Temporal's, which counts each round from 1. */
+export const attemptNumber = ({ earlier = 0 }: Pick<StepCall, 'earlier'>, attempt: number): number => earlier + attempt;
 
 export interface StepResult {
   /** The output, or where it lies when its JSON is above 4 KiB. */
@@ -44,6 +53,7 @@ export interface StepResult {
 export interface AttemptMeta {
   /** ms since the epoch, worker's clock. */
   readonly startedAt: number;
+  /** From 1 in each round of the step. */
   readonly attempt: number;
   readonly worker: string;
   /** Duration of the attempt, ms. */

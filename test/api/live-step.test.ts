@@ -18,9 +18,9 @@ const queued: LiveStep = {
 const of = { runId: 'r', step: 's', worker: 'w' };
 const failure = { class: 'user', code: 'Error', message: 'no' } as const;
 
-it('a step runs whose last attempt started and has not ended, also in a retry, which counts its attempts from 1 again', () => {
-  const started = { ...of, kind: 'started', attempt: 1, at: 101_000 } as const;
-  const ended = { ...of, kind: 'attempt', attempt: 3, at: 90_000, failure } as const;
-  expect(liveStep(queued, [ended, started])).toMatchObject({ status: 'running', worker: 'w', attempts: 1 });
-  expect(liveStep(queued, [started, { ...ended, attempt: 1, at: 102_000 }])).toMatchObject({ status: 'queued', worker: null });
+it('a step runs whose last attempt started and has not ended', () => {
+  const started = { ...of, kind: 'started', attempt: 2, at: 101_000 } as const;
+  const ended = { ...of, kind: 'attempt', attempt: 1, at: 100_500, failure } as const;
+  expect(liveStep(queued, [ended, started])).toMatchObject({ status: 'running', worker: 'w', attempts: 2 });
+  expect(liveStep(queued, [started, { ...ended, attempt: 2, at: 102_000 }])).toMatchObject({ status: 'queued', worker: null });
 });

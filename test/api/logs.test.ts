@@ -37,6 +37,22 @@ it('a tail goes on from its cursor and gets the newest attempt', async () => {
   expect(await ask('r9')).toEqual({ items: [], next: null });
 });
 
+it("a retry's log stands beside that of the try before", async () => {
+  await files.append('r10', [line('first try'), line('its second attempt', { attempt: 2 })]);
+  await files.append('r10', [line('of the retry', { retry: 1 })]);
+  expect(texts(await ask('r10'))).toEqual(['of the retry']);
+  expect(texts(await ask('r10', { retry: 0 }))).toEqual(['its second attempt']);
+  expect(texts(await ask('r10', { retry: 0, attempt: 1 }))).toEqual(['first try']);
+  const at = `store://logs/r10/${stepFolder('trials[0.01].train')}`;
+  for (const [name, text] of [
+    ['1', 'stored first'],
+    ['r1-1', 'stored retry'],
+  ] as const)
+    await store.write(`${at}/${name}.jsonl`, Buffer.from(`${JSON.stringify(line(text))}\n`));
+  expect(texts(await ask('r10', { over: true }))).toEqual(['stored retry']);
+  expect(texts(await ask('r10', { over: true, retry: 0, attempt: 1 }))).toEqual(['stored first']);
+});
+
 it('when the run is over the stored log is read, and a tail that began before ends with its own file', async () => {
   await files.append('r2', [line('pushed')]);
   const tail = await ask('r2');

@@ -235,6 +235,27 @@ eachCatalog('the catalog', (catalog, url) => {
     expect(await watchedWaits(catalog().db, { project: run.project, now: 1_000, maxSends: 4, limit: 10 })).toEqual([]);
   });
 
+  it("keeps a retry's attempts and events beside those of the try before", async () => {
+    const runId = newId();
+    const at = { runId, step: 'fit', attempt: 1, worker: 'w' };
+    const failure = { class: 'user', code: 'Error', message: 'no' };
+    await catalog().transaction((trx) =>
+      putEvents(trx, [
+        { kind: 'started', ...at, at: 10 },
+        { kind: 'attempt', ...at, at: 11, failure },
+      ]),
+    );
+    await catalog().transaction((trx) => putEvents(trx, [{ kind: 'started', ...at, retry: 1, at: 20 }]));
+    expect((await listEvents(catalog().db, { runId, retry: 1 })).map((event) => event.at)).toEqual([20]);
+    await catalog().transaction((trx) => writePage(trx, { runId, retry: 1, page: '1', at: 1, steps: [sampleStep('fit', { attempts: 3 })] }));
+    expect((await listAttempts(catalog().db, runId, 'fit')).map(({ retry, attempt, observed }) => [retry, attempt, observed])).toEqual([
+      [0, 1, true],
+      [1, 1, true],
+      // the third of its step in this try: a class budget began a round anew
+      [1, 3, false],
+    ]);
+    expect(await listAttempts(catalog().db, runId)).toHaveLength(3);
+  });
   it('keeps the newest pushed event of a kind, and marks attempts known only from pushes', async () => {
     const runId = newId();
     const at = { runId, step: 'fit', attempt: 1 };
@@ -247,18 +268,18 @@ eachCatalog('the catalog', (catalog, url) => {
         { kind: 'started', ...at, attempt: 2, worker: 'w', at: 20 },
       ]),
     );
-    expect((await listEvents(catalog().db, runId, ['fit'])).map((event) => event.kind)).toEqual(['started', 'progress', 'attempt', 'started']);
+    expect((await listEvents(catalog().db, { runId, retry: 0 }, ['fit'])).map((event) => event.kind)).toEqual(['started', 'progress', 'attempt', 'started']);
     await catalog().transaction((trx) =>
       writePage(trx, { runId, retry: 0, page: '1', at: 1, steps: [sampleStep('fit', { meta: { startedAt: 21, attempt: 2, worker: 'w', ms: 5 } })] }),
     );
     await catalog().transaction((trx) => putEvents(trx, [{ kind: 'started', ...at, attempt: 2, worker: 'zombie', at: 99 }]));
     expect(await listAttempts(catalog().db, runId, 'fit')).toEqual([
-      { attempt: 1, worker: 'w', startedAt: 10, endedAt: 13, failure: { class: 'platform', code: 'X', message: 'm' }, observed: true },
-      { attempt: 2, worker: 'w', startedAt: 21, endedAt: 26, failure: null, observed: false },
+      { step: 'fit', retry: 0, attempt: 1, worker: 'w', startedAt: 10, endedAt: 13, failure: { class: 'platform', code: 'X', message: 'm' }, observed: true },
+      { step: 'fit', retry: 0, attempt: 2, worker: 'w', startedAt: 21, endedAt: 26, failure: null, observed: false },
     ]);
-    expect(await listEvents(catalog().db, runId, [])).toEqual([]);
+    expect(await listEvents(catalog().db, { runId, retry: 0 }, [])).toEqual([]);
     await pruneEvents(catalog().db, 1_000);
-    expect(await listEvents(catalog().db, runId)).toEqual([]);
+    expect(await listEvents(catalog().db, { runId, retry: 0 })).toEqual([]);
   });
 
   it('knows the workers heard lately, and who did what', async () => {

@@ -3,9 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Kysely, sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openCatalog, withoutPassword } from '../../catalog/catalog.ts';
 import { childRunId, newId } from '../../catalog/ids.ts';
+import { migrations } from '../../catalog/migrations.ts';
+import { sqliteDialect } from '../../catalog/sqlite-dialect.ts';
+import { listAttempts } from '../../catalog/step-events.ts';
 
 let folder = '';
 beforeAll(() => {
@@ -22,6 +26,23 @@ describe('opening a catalog', () => {
     other.exec('rollback');
     other.close();
     await (await openCatalog(`sqlite:${file}`)).close();
+  });
+
+  it('brings an older one up to date, with the attempts that it holds', async () => {
+    const file = join(folder, 'older.db');
+    const db = new Kysely<never>({ dialect: sqliteDialect(file) });
+    const before = migrations.findIndex(({ name }) => name === 'tries');
+    expect(before).toBeGreaterThan(0);
+    for (const migration of migrations.slice(0, before)) await migration(db as never);
+    await sql`create table heddle_schema (version integer primary key, at bigint)`.execute(db);
+    await sql`insert into heddle_schema values (${before}, 1)`.execute(db);
+    await sql`insert into attempts values ('r', 'fit', 2, 'w', 10, 20, null, 0)`.execute(db);
+    await db.destroy();
+    const catalog = await openCatalog(`sqlite:${file}`);
+    expect(await listAttempts(catalog.db, 'r')).toEqual([
+      { step: 'fit', retry: 0, attempt: 2, worker: 'w', startedAt: 10, endedAt: 20, failure: null, observed: false },
+    ]);
+    await catalog.close();
   });
 
   it('says that the database does not answer, without the password', async () => {

@@ -3,6 +3,7 @@ import type { Json, MapNode, Skeleton, TaskRules } from '../../dsl/plan/types.ts
 import type { PartitionScope, RunLimits } from '../../dsl/contract/run.ts';
 import type { ItemListHandle } from '../../dsl/contract/step.ts';
 import type { SchedulerEvent } from '../scheduler/messages.ts';
+import type { RunMarks } from './run-context.ts';
 
 /** Workflow type of a chunk. */
 export const CHUNK_WORKFLOW = 'heddle.map';
@@ -29,6 +30,8 @@ export interface ChunkInput {
   /** Task queue of the workers that read and write its pages. */
   readonly queue: string;
   readonly limits: RunLimits;
+  /** Left out: a first try, and results of other runs may be used. */
+  readonly marks?: RunMarks;
   /** Set by continue-as-new only. */
   readonly carry?: Json;
 }

@@ -51,6 +51,7 @@ export function issueChunk(driver: Driver, command: ChunkCommand, log: StepLog):
     roots: command.roots,
     queue,
     limits: run.givenLimits,
+    ...(Object.keys(run.marks).length > 0 && { marks: run.marks }),
   };
   executeChild<(input: ChunkInput) => Promise<ChunkOutput>>(CHUNK_WORKFLOW, {
     workflowId: shortId(`${run.workflowId}/${step}`),

@@ -30,7 +30,7 @@ export function issueTask(driver: Driver, command: TaskCommand, log: StepLog): v
     driver.failWith(log, error);
   };
   const start = (): void => {
-    schedule(driver.context, command).then((result) => {
+    schedule(driver.context, command, log.earlier).then((result) => {
       ended(driver, command, log, result, failed);
     }, failed);
   };
@@ -38,7 +38,7 @@ export function issueTask(driver: Driver, command: TaskCommand, log: StepLog): v
   else start();
 }
 
-function schedule(run: RunContext, command: TaskCommand): Promise<StepResult> {
+function schedule(run: RunContext, command: TaskCommand, earlier: number): Promise<StepResult> {
   const { step, rules } = command;
   const [name, version] = nameAndVersion(command.task);
   if (rules.pool === 'heddle') {
@@ -68,6 +68,8 @@ function schedule(run: RunContext, command: TaskCommand): Promise<StepResult> {
     heartbeatMs: rules.heartbeatMs,
     ...(rules.isolate && { isolate: true }),
     ...(command.keep && { keep: command.keep }),
+    ...run.marks,
+    ...(earlier > 0 && { earlier }),
   };
   return scheduleActivity(name, [call], {
     activityId: shortId(step),

@@ -1,5 +1,6 @@
 /** What every part of the driver needs to know about its run. Sandbox. */
 import type { PartitionScope, RunInput, RunLimits } from '../../dsl/contract/run.ts';
+import type { StepCall } from '../../dsl/contract/step.ts';
 import type { Skeleton } from '../../dsl/plan/types.ts';
 
 export interface RunContext {
@@ -8,6 +9,8 @@ export interface RunContext {
   readonly pipeline: string;
   readonly partition: PartitionScope | null;
   readonly backfill: string | null;
+  /** Goes into every StepCall of the run. */
+  readonly marks: RunMarks;
   readonly workflowId: string;
   readonly limits: Required<RunLimits>;
   /** Those that were given, for children. */
@@ -18,6 +21,14 @@ export interface RunContext {
   planHash: string;
   skeleton: Skeleton;
 }
+
+/** What each of a run's steps must know about the run. */
+export type RunMarks = Pick<StepCall, 'retry' | 'cache'>;
+
+export const marksOf = ({ retryOf, cache }: Pick<RunInput, 'retryOf' | 'cache'>): RunMarks => ({
+  ...(retryOf !== undefined && { retry: retryOf }),
+  ...(cache === false && { cache }),
+});
 
 export const limitsOf = (given: RunLimits | undefined): Required<RunLimits> => ({
   historyEvents: 4000,
@@ -34,6 +45,7 @@ export const contextOf = (input: RunInput, skeleton: Skeleton, workflowId: strin
   pipeline: input.pipeline,
   partition: input.partition,
   backfill: input.backfill ?? null,
+  marks: marksOf(input),
   workflowId,
   limits: limitsOf(input.limits),
   givenLimits: input.limits ?? {},
