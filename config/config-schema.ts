@@ -14,6 +14,19 @@ const pool = z.strictObject({
   budget: z.number().positive().optional(),
 });
 
+const hdfs = z.strictObject({
+  namenodes: z.array(url).min(1, "at least one address, for instance 'http://namenode:9870'"),
+  user: text.optional(),
+  doas: text.optional(),
+  tokenFile: text.optional(),
+  auth: z.enum(['simple', 'kerberos']).optional(),
+  tls: z.strictObject({ ca: text.optional() }).optional(),
+  hosts: z.record(text, z.string().regex(/^(https?:\/\/)?[^\s/]+$/, 'host:port, or http(s)://host:port')).optional(),
+  timeouts: z
+    .strictObject({ connectMs: z.int().positive().optional(), idleMs: z.int().positive().optional(), failoverMs: z.int().positive().optional() })
+    .optional(),
+});
+
 export const configSchema = z.strictObject({
   project: z
     .string()
@@ -33,6 +46,7 @@ export const configSchema = z.strictObject({
     .regex(/^(sqlite:.+|postgres(ql)?:\/\/.+)$/, "'sqlite:<file>' or 'postgres://user@host/database'")
     .optional(),
   storage: z.strictObject({ root: text.optional() }).optional(),
+  hdfs: z.record(name, hdfs).optional(),
   server: z
     .strictObject({
       listen: address.optional(),
@@ -55,6 +69,11 @@ export const configSchema = z.strictObject({
     .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')
     .optional(),
   notify: z.strictObject({ url, secretEnv: text.optional(), on: z.array(z.enum(['failed', 'done', 'approval'])).optional() }).optional(),
+  lineage: z
+    .strictObject({ url: url.optional(), file: text.optional(), namespace: text.optional(), tokenEnv: text.optional() })
+    .refine((lineage) => (lineage.url === undefined) !== (lineage.file === undefined), 'either a url or a file')
+    .optional(),
+  tracking: z.strictObject({ mlflow: z.strictObject({ url, experiment: text, tokenEnv: text.optional() }) }).optional(),
   python: text.optional(),
 });
 

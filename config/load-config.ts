@@ -10,6 +10,7 @@ import { readDevState } from './dev-state.ts';
 import { CONFIG_NAMES, findConfig } from './find-config.ts';
 import { importConfig } from './import-config.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
+import { hdfsClusters } from './hdfs-clusters.ts';
 import { readVariable, type Variable } from './variables.ts';
 
 export interface LoadConfigOptions {
@@ -71,6 +72,8 @@ export function resolveConfig(
   const url = pick('server.url', 'HEDDLE_SERVER', written?.server?.url, ['heddle dev', devUrl]) ?? ownUrl;
 
   const pools = pick('pools', null, written?.pools) ?? { default: { classes: { small: { units: 1, slots: 8 } } } };
+  const lineage = pick('lineage', null, written?.lineage);
+  const tracking = pick('tracking', null, written?.tracking);
   const notify = pick('notify', null, written?.notify);
   return {
     folder: from.folder,
@@ -81,6 +84,7 @@ export function resolveConfig(
     temporal: { address, namespace, tls: tls ? filesOf(tls, absolute) : null, apiKey, embedded },
     catalog: catalog.startsWith('sqlite:') ? `sqlite:${absolute(catalog.slice('sqlite:'.length))}` : catalog,
     storageRoot: /^[a-z][a-z0-9+.-]*:\/\//i.test(root) ? root : absolute(root),
+    hdfs: hdfsClusters(pick('hdfs', null, written?.hdfs), readVariable(from.env, 'HEDDLE_HDFS'), absolute),
     server: {
       host,
       port,
@@ -93,6 +97,15 @@ export function resolveConfig(
     // zod gives optional members as possibly undefined; ResolvedConfig leaves them out
     pools: dropUndefined(pools) as ResolvedConfig['pools'],
     notify: notify ? { url: notify.url, secretEnv: notify.secretEnv ?? null, on: notify.on ?? ['failed'] } : null,
+    lineage: lineage
+      ? {
+          url: lineage.url ?? null,
+          file: lineage.file === undefined ? null : absolute(lineage.file),
+          namespace: lineage.namespace ?? `heddle.${project}`,
+          tokenEnv: lineage.tokenEnv ?? null,
+        }
+      : null,
+    tracking: tracking ? { mlflow: { ...tracking.mlflow, url: tracking.mlflow.url.replace(/\/+$/, ''), tokenEnv: tracking.mlflow.tokenEnv ?? null } } : null,
     python: pick('python', 'HEDDLE_PYTHON', written?.python) ?? 'python3',
     sources,
   };

@@ -1,5 +1,5 @@
 /** The effective configuration: defaults and HEDDLE_* variables applied. Type only; made by load-config.ts. */
-import type { HeddleConfig, PoolConfig } from '../dsl/config.ts';
+import type { HdfsConfig, HeddleConfig, PoolConfig } from '../dsl/config.ts';
 
 export interface ResolvedConfig {
   /** Folder of heddle.config.ts: relative paths are relative to it. Absolute. */
@@ -21,6 +21,8 @@ export interface ResolvedConfig {
   readonly catalog: string;
   /** Absolute folder or URI. */
   readonly storageRoot: string;
+  /** Clusters by name; their files are absolute. */
+  readonly hdfs: Readonly<Record<string, HdfsConfig>>;
   readonly server: {
     readonly host: string;
     readonly port: number;
@@ -34,6 +36,9 @@ export interface ResolvedConfig {
   };
   readonly pools: Readonly<Record<string, PoolConfig>>;
   readonly notify: { readonly url: string; readonly secretEnv: string | null; readonly on: readonly string[] } | null;
+  /** OpenLineage events; null: nowhere. `file` is absolute. */
+  readonly lineage?: { readonly url: string | null; readonly file: string | null; readonly namespace: string; readonly tokenEnv: string | null } | null;
+  readonly tracking?: { readonly mlflow: { readonly url: string; readonly experiment: string; readonly tokenEnv: string | null } } | null;
   readonly python: string;
   /** Where each value came from, for `heddle doctor`: 'default', 'file', 'HEDDLE_...'. */
   readonly sources: Readonly<Record<string, string>>;

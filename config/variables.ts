@@ -9,6 +9,11 @@ export const variables = {
   HEDDLE_TEMPORAL_API_KEY: { key: 'temporal.apiKey', takes: /^\S+$/, like: 'a key' },
   HEDDLE_CATALOG: { key: 'catalog', takes: /^(sqlite:.+|postgres(ql)?:\/\/.+)$/, like: 'sqlite:<file> or postgres://user@host/database' },
   HEDDLE_STORAGE_ROOT: { key: 'storage.root', takes: /./, like: 'a folder or a URI' },
+  HEDDLE_HDFS: {
+    key: 'hdfs',
+    takes: /^[A-Za-z][A-Za-z0-9_.-]*=https?:\/\/[^\s/,]+(,https?:\/\/[^\s/,]+)*$/,
+    like: 'NAME=http://namenode:9870, further NameNodes after commas',
+  },
   HEDDLE_SERVER: { key: 'server.url', takes: /^https?:\/\/[^\s/]+/, like: 'an address, for instance http://127.0.0.1:8233' },
   HEDDLE_LISTEN: { key: 'server.listen', takes: /^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, like: 'host:port, for instance 127.0.0.1:8233' },
   HEDDLE_PYTHON: { key: 'python', takes: /./, like: 'a program' },

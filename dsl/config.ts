@@ -20,6 +20,8 @@ export interface HeddleConfig {
     /** Folder or URI under which store:// lies. Default .heddle/store. */
     readonly root?: string;
   };
+  /** Clusters by the name in hdfs://NAME/path. */
+  readonly hdfs?: Readonly<Record<string, HdfsConfig>>;
   readonly server?: {
     /** Default 127.0.0.1:8233. */
     readonly listen?: string;
@@ -32,7 +34,36 @@ export interface HeddleConfig {
   /** Pool -> class -> room. Default: pool 'default' with class 'small'. */
   readonly pools?: Readonly<Record<string, PoolConfig>>;
   readonly notify?: { readonly url: string; readonly secretEnv?: string; readonly on?: readonly ('failed' | 'done' | 'approval')[] };
+  /** Where OpenLineage events go, best effort: an HTTP endpoint, or a file of JSON lines. */
+  readonly lineage?: { readonly url?: string; readonly file?: string; readonly namespace?: string; readonly tokenEnv?: string };
+  /** What ctx.track says goes there. `tokenEnv`: the variable of the server's process with a bearer token. */
+  readonly tracking?: { readonly mlflow: { readonly url: string; readonly experiment: string; readonly tokenEnv?: string } };
   readonly python?: string;
+}
+/** An HDFS over HTTP: WebHDFS, or one HttpFS. */
+export interface HdfsConfig {
+  /** http(s)://host:port of each NameNode; which one is active is found out. Or of one HttpFS. */
+  readonly namenodes: readonly string[];
+  /** Who asks, where nothing proves it. Default: HADOOP_USER_NAME, else the account of the process. */
+  readonly user?: string;
+  /** Act as this user; needs a proxy user's rights. */
+  readonly doas?: string;
+  /** A delegation token, as text or as Hadoop's tools store it. Read anew when it changes. */
+  readonly tokenFile?: string;
+  /** 'kerberos' needs the package `kerberos` and a ticket. Default 'simple'. */
+  readonly auth?: 'simple' | 'kerberos';
+  /** PEM file of the authority that signed the cluster's certificates. */
+  readonly tls?: { readonly ca?: string };
+  /** DataNode as the cluster calls it (host or host:port) -> [http(s)://]host:port at which it is reached from here. */
+  readonly hosts?: Readonly<Record<string, string>>;
+  readonly timeouts?: {
+    /** Until a connection stands. Default 10,000. */
+    readonly connectMs?: number;
+    /** Without a byte. Default 60,000. */
+    readonly idleMs?: number;
+    /** Until an operation that finds no active NameNode gives up. Default 120,000. */
+    readonly failoverMs?: number;
+  };
 }
 export interface PoolConfig {
   /** Class -> { cost in units of the pool's budget, most at once }. */

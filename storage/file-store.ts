@@ -1,22 +1,34 @@
 /** The local file system as a store: temporary name, fsync, rename. Workers and server; store.ts opens it. */
 import { createHash, randomBytes } from 'node:crypto';
 import type { Stats } from 'node:fs';
-import { mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, open, readdir, rename, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
-import type { FileSystem, StoreEntry } from './file-system.ts';
+import type { ByteRange, CallOptions, MountedFileSystem, StoreEntry } from './file-system.ts';
 import { childUri } from './uri.ts';
 
 /** Files under way. A crash leaves them; nobody lists or reads them. */
 const TEMPORARY = '.heddle-tmp-';
 
-export const localFiles: FileSystem = {
+/** Bytes of a part of a stream. */
+const PART = 256 * 1024;
+
+export const localFiles: MountedFileSystem = {
+  check({ authority }) {
+    if (authority === '') return;
+    throw new HeddleError('HDL-BAD-URI', {
+      what: `file://${authority}/... names the host ${authority}, and file: is local.`,
+      fix: 'Write file:/// with three slashes.',
+    });
+  },
+
   read: (uri, range) =>
     told(uri, async () => {
+      range?.signal?.throwIfAborted();
       const file = await open(fileURLToPath(uri), 'r');
       try {
-        if (!range) {
+        if (range?.offset === undefined && range?.length === undefined) {
           const whole = await file.readFile();
           return new Uint8Array(whole.buffer, whole.byteOffset, whole.byteLength); // the same memory
         }
@@ -36,8 +48,17 @@ export const localFiles: FileSystem = {
       }
     }),
 
-  write: (uri, content) =>
+  readStream: parts,
+
+  async readRanges(uri, ranges, options) {
+    const found: Uint8Array[] = [];
+    for (const range of ranges) found.push(await localFiles.read(uri, { ...range, ...options }));
+    return found;
+  },
+
+  write: (uri, content, options) =>
     told(uri, async () => {
+      options?.signal?.throwIfAborted();
       const target = fileURLToPath(uri);
       const folder = dirname(target);
       const temporary = join(folder, `${TEMPORARY}${randomBytes(8).toString('hex')}`);
@@ -48,6 +69,7 @@ export const localFiles: FileSystem = {
       try {
         try {
           for await (const part of content instanceof Uint8Array ? [content] : content) {
+            options?.signal?.throwIfAborted();
             hash.update(part);
             bytes += part.byteLength;
             await file.writeFile(part);
@@ -110,7 +132,40 @@ export const localFiles: FileSystem = {
     told(uri, async () => {
       await mkdir(fileURLToPath(uri), { recursive: true });
     }),
+
+  async checksum(uri) {
+    const hash = createHash('sha256');
+    for await (const part of parts(uri)) hash.update(part);
+    return `sha256:${hash.digest('hex')}`;
+  },
+
+  setPermission: (uri, mode) => told(uri, () => chmod(fileURLToPath(uri), mode)),
+
+  async concat(target, sources) {
+    async function* all(): AsyncGenerator<Uint8Array> {
+      for (const uri of [target, ...sources]) yield* parts(uri);
+    }
+    await localFiles.write(target, all());
+    for (const source of sources) await localFiles.remove(source);
+  },
 };
+
+async function* parts(uri: string, { offset = 0, length = Infinity, signal }: ByteRange & CallOptions = {}): AsyncGenerator<Uint8Array> {
+  const file = await told(uri, () => open(fileURLToPath(uri), 'r'));
+  try {
+    for (let done = 0; done < length;) {
+      signal?.throwIfAborted();
+      const most = Math.min(PART, length - done);
+      const at = offset + done;
+      const { bytesRead, buffer } = await told(uri, () => file.read(new Uint8Array(most), 0, most, at));
+      if (bytesRead === 0) return;
+      done += bytesRead;
+      yield buffer.subarray(0, bytesRead);
+    }
+  } finally {
+    await file.close();
+  }
+}
 
 const entryOf = (uri: string, found: Stats): StoreEntry => ({
   uri,

@@ -4,7 +4,7 @@
  */
 import { resolve as resolvePath } from 'node:path';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
-import type { FileSystem } from './file-system.ts';
+import type { FileSystem, MountedFileSystem } from './file-system.ts';
 import { localFiles } from './file-store.ts';
 import { formatUri, parseUri } from './uri.ts';
 
@@ -14,7 +14,7 @@ export interface Store extends FileSystem {
 }
 
 /** By scheme. */
-export type FileSystems = Readonly<Record<string, FileSystem>>;
+export type FileSystems = Readonly<Record<string, MountedFileSystem>>;
 
 /** `root`: a folder, or the address of one. */
 export function openStore({ root, project }: { readonly root: string; readonly project: string }, systems: FileSystems = { file: localFiles }): Store {
@@ -30,22 +30,18 @@ export function openStore({ root, project }: { readonly root: string; readonly p
     });
   }
   const resolve = (uri: string): string => {
-    const address = parseUri(uri);
-    if (address.scheme === 'store') return formatUri({ ...base, names: [...base.names, project, ...address.names] });
+    const given = parseUri(uri);
+    const address = given.scheme === 'store' ? { ...base, names: [...base.names, project, ...given.names] } : given;
     if (!systems[address.scheme]) {
       throw new HeddleError('HDL-BAD-URI', {
         what: `${uri} is in no file system that is configured.`,
         fix: `Use store://... (relative to storage.root), or one of ${known}.`,
       });
     }
-    if (address.scheme === 'file' && address.authority !== '') {
-      throw new HeddleError('HDL-BAD-URI', {
-        what: `${uri} names the host ${address.authority}, and file: is local.`,
-        fix: 'Write file:/// with three slashes.',
-      });
-    }
+    systems[address.scheme]?.check(address);
     return formatUri(address);
   };
+  systems[base.scheme]?.check(base);
   const systemOf = (resolved: string): FileSystem => systems[parseUri(resolved).scheme] as FileSystem; // resolve() has looked
   const at = <T>(uri: string, work: (system: FileSystem, resolved: string) => Promise<T>): Promise<T> => {
     const resolved = resolve(uri);
@@ -53,19 +49,36 @@ export function openStore({ root, project }: { readonly root: string; readonly p
   };
   return {
     resolve,
-    read: async (uri, range) => at(uri, (system, resolved) => system.read(resolved, range)),
-    write: async (uri, content) => at(uri, (system, resolved) => system.write(resolved, content)),
+    read: async (uri, options) => at(uri, (system, resolved) => system.read(resolved, options)),
+    async *readStream(uri, options) {
+      const resolved = resolve(uri);
+      yield* systemOf(resolved).readStream(resolved, options);
+    },
+    readRanges: async (uri, ranges, options) => at(uri, (system, resolved) => system.readRanges(resolved, ranges, options)),
+    write: async (uri, content, options) => at(uri, (system, resolved) => system.write(resolved, content, options)),
     stat: async (uri) => at(uri, (system, resolved) => system.stat(resolved)),
     list: async (uri) => at(uri, (system, resolved) => system.list(resolved)),
     remove: async (uri, options) => at(uri, (system, resolved) => system.remove(resolved, options)),
     makeFolder: async (uri) => at(uri, (system, resolved) => system.makeFolder(resolved)),
+    checksum: async (uri) => at(uri, (system, resolved) => system.checksum(resolved)),
+    setPermission: async (uri, mode) => at(uri, (system, resolved) => system.setPermission(resolved, mode)),
     async renameFolder(from, to) {
+      const [source, target] = inOne(resolve(from), resolve(to));
+      await systemOf(source).renameFolder(source, target);
+    },
+    async concat(to, from) {
       const target = resolve(to);
-      await at(from, async (system, source) => {
-        if (systemOf(target) !== system)
-          throw new HeddleError('HDL-BAD-URI', { what: `${source} cannot be renamed to ${target}: they are in two file systems.` });
-        await system.renameFolder(source, target);
-      });
+      await systemOf(target).concat(
+        target,
+        from.map((uri) => inOne(resolve(uri), target)[0]),
+      );
     },
   };
+}
+
+/** Throws HDL-BAD-URI for addresses of two file systems. */
+function inOne(source: string, target: string): [string, string] {
+  const [a, b] = [parseUri(source), parseUri(target)];
+  if (a.scheme === b.scheme && a.authority === b.authority) return [source, target];
+  throw new HeddleError('HDL-BAD-URI', { what: `${source} cannot become ${target}: they are in two file systems.` });
 }

@@ -14,7 +14,7 @@ import type { ServerParts } from '../api/server-parts.ts';
 import { openCatalog } from '../catalog/catalog.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { controlQueueOf } from '../dsl/contract/step.ts';
-import { openStore } from '../storage/store.ts';
+import { openProjectStore } from '../storage/open-file-systems.ts';
 import { controlActivities } from './control-activities.ts';
 import { listen } from './server-http.ts';
 import { installRuntime } from './server-runtime.ts';
@@ -60,7 +60,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const parts: ServerParts = {
       config,
       catalog,
-      store: openStore({ root: config.storageRoot, project: config.project }),
+      store: openProjectStore(config),
       temporal: temporal.client,
       log,
       metrics: createMetrics(sdkMetrics),

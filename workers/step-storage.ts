@@ -3,13 +3,14 @@ import type { StepData, StepFiles } from '../activities/step/step-host.ts';
 import { stepUri } from '../activities/step/step-folder.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { iterateItems, joinPages, readItemsPage, writeItems, writePage } from '../storage/items.ts';
-import { openStore, type Store } from '../storage/store.ts';
+import { openProjectStore } from '../storage/open-file-systems.ts';
+import type { Store } from '../storage/store.ts';
 import { loadInputs, storeValue } from '../storage/values.ts';
 import { publishStaged, sliceData } from './step-slices.ts';
 import type { WorkerStorage } from './worker-parts.ts';
 
-export function stepStorage(config: Pick<ResolvedConfig, 'storageRoot' | 'project'>): WorkerStorage {
-  const store = openStore({ root: config.storageRoot, project: config.project });
+export function stepStorage(config: Pick<ResolvedConfig, 'storageRoot' | 'project' | 'hdfs'>): WorkerStorage {
+  const store = openProjectStore(config);
   return {
     files: store satisfies StepFiles,
     data: stepData(store),

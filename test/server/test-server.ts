@@ -30,6 +30,7 @@ export function testConfig(temporal: string, over: Partial<ResolvedConfig> = {})
     temporal: { address: temporal, namespace: 'default', tls: null, apiKey: null, embedded: false },
     catalog: `sqlite:${join(stateFolder, 'catalog.db')}`,
     storageRoot: join(folder, 'store'),
+    hdfs: {},
     server: { host: '127.0.0.1', port: 0, url: 'http://127.0.0.1:8233', tls: null, insecure: false, tokens: [], tokenFile: join(stateFolder, 'token') },
     pools: { default: { classes: { small: { slots: 2 } } } },
     notify: null,

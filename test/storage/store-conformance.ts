@@ -37,7 +37,8 @@ const ODD_NAMES = [
   '😀',
 ];
 
-export function storeConformance(name: string, open: () => Promise<StoreUnderTest>): void {
+export function storeConformance(name: string, open: () => Promise<StoreUnderTest>, impossible: readonly string[] = []): void {
+  const oddNames = ODD_NAMES.filter((odd) => !impossible.includes(odd));
   describe(name, () => {
     let under: StoreUnderTest;
     let store: Store;
@@ -117,7 +118,7 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
         await store.remove('store://files/gone');
         expect(await store.stat('store://files/gone')).toBeNull();
       });
-      it.each(ODD_NAMES)('may be called %s', async (odd) => {
+      it.each(oddNames)('may be called %s', async (odd) => {
         const uri = `store://odd/${odd}/${odd}`;
         await store.write(uri, bytes(odd));
         expect(text(await store.read(uri))).toBe(odd);
@@ -129,8 +130,83 @@ export function storeConformance(name: string, open: () => Promise<StoreUnderTes
       });
       it('of all odd names are different files', async () => {
         expect((await store.list('store://odd')).map(({ uri }) => uri).toSorted()).toEqual(
-          ODD_NAMES.map((odd) => store.resolve(`store://odd/${odd}`)).toSorted(),
+          oddNames.map((odd) => store.resolve(`store://odd/${odd}`)).toSorted(),
         );
+      });
+      it('are not called what no file there can be', async () => {
+        for (const odd of impossible) await expect(store.write(`store://odd/${odd}`, bytes(odd))).rejects.toMatchObject({ code: /^HDL-.*-NAME$/ });
+      });
+      it('are read as a stream, whole and in ranges', async () => {
+        const content = Buffer.from(Array.from({ length: 1_000_000 }, (_, i) => i % 251));
+        await store.write('store://files/stream', content);
+        const streamed = async (range?: { readonly offset?: number; readonly length?: number }): Promise<Buffer> => {
+          const parts: Uint8Array[] = [];
+          for await (const part of store.readStream('store://files/stream', range)) parts.push(Uint8Array.from(part));
+          return Buffer.concat(parts);
+        };
+        expect((await streamed()).equals(content)).toBe(true);
+        expect((await streamed({ offset: 300_001, length: 400_000 })).equals(content.subarray(300_001, 700_001))).toBe(true);
+        expect((await streamed({ offset: 999_990 })).equals(content.subarray(999_990))).toBe(true);
+        expect(await streamed({ offset: 1_000_000 })).toHaveLength(0);
+        expect(await streamed({ length: 0 })).toHaveLength(0);
+        for await (const part of store.readStream('store://files/stream')) {
+          expect(part.length).toBeGreaterThan(0);
+          break; // whoever has enough leaves
+        }
+        const none = store.readStream('store://files/none')[Symbol.asyncIterator]();
+        await expect(none.next()).rejects.toMatchObject({ code: 'HDL-NOT-FOUND' });
+      });
+      it('are read in many ranges at once, in the order asked', async () => {
+        const content = Buffer.from(Array.from({ length: 600_000 }, (_, i) => (i * 7) % 253));
+        await store.write('store://files/ranges', content);
+        const ranges = [
+          { offset: 599_990, length: 100 },
+          { offset: 10, length: 5 },
+          { offset: 0, length: 20 },
+          { offset: 300_000, length: 0 },
+          { offset: 300_000, length: 1000 },
+          { offset: 700_000, length: 5 },
+        ];
+        const found = await store.readRanges('store://files/ranges', ranges);
+        expect(found.map((part) => Buffer.from(part).toString('hex'))).toEqual(
+          ranges.map(({ offset, length }) => content.subarray(offset, offset + length).toString('hex')),
+        );
+        await expect(store.readRanges('store://files/none', [{ offset: 0, length: 1 }])).rejects.toMatchObject({ code: 'HDL-NOT-FOUND' });
+      });
+      it('have a checksum that tells equal from other content', async () => {
+        await store.write('store://sums/a', bytes('the same'));
+        await store.write('store://sums/b', bytes('the same'));
+        await store.write('store://sums/c', bytes('The same'));
+        const [a, b, c] = await Promise.all(['a', 'b', 'c'].map((file) => store.checksum(`store://sums/${file}`)));
+        expect(a).toMatch(/^[\w-]+:[0-9a-f]{32,}$/);
+        expect(b).toBe(a);
+        expect(c).not.toBe(a);
+        await expect(store.checksum('store://sums/none')).rejects.toMatchObject({ code: 'HDL-NOT-FOUND' });
+      });
+      it('are put together from parts, which are gone then', async () => {
+        for (const part of ['1', '2', '3']) await store.write(`store://parts/${part}`, bytes(part.repeat(1000)));
+        await store.concat('store://parts/1', ['store://parts/2', 'store://parts/3']);
+        expect(text(await store.read('store://parts/1'))).toBe('1'.repeat(1000) + '2'.repeat(1000) + '3'.repeat(1000));
+        expect(await store.list('store://parts')).toHaveLength(1);
+        await expect(store.concat('store://parts/1', ['store://parts/none'])).rejects.toMatchObject({ code: 'HDL-NOT-FOUND' });
+      });
+      it('have permissions', async () => {
+        await store.write('store://files/mode', bytes('x'));
+        await store.setPermission('store://files/mode', 0o640);
+        await expect(store.setPermission('store://files/none', 0o640)).rejects.toMatchObject({ code: 'HDL-NOT-FOUND' });
+      });
+      it('are neither written nor read once the caller has given up', async () => {
+        await store.write('store://given-up/old', bytes('old'));
+        const gone = new AbortController();
+        async function* parts() {
+          yield bytes('new');
+          gone.abort(new Error('enough'));
+          yield bytes('newer');
+        }
+        await expect(store.write('store://given-up/old', parts(), { signal: gone.signal })).rejects.toThrow('enough');
+        await expect(store.read('store://given-up/old', { signal: gone.signal })).rejects.toThrow('enough');
+        expect(text(await store.read('store://given-up/old'))).toBe('old');
+        expect(await store.list('store://given-up')).toHaveLength(1);
       });
     });
 
