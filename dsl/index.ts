@@ -4,7 +4,7 @@ export { always, type RunOutcome } from './authoring/always.ts';
 export { approval, type Approval, type ApprovalOptions } from './authoring/approval.ts';
 export { command, type CommandDef } from './authoring/command.ts';
 export { all, any, eq, gt, gte, isNull, lt, lte, not } from './authoring/conditions.ts';
-export type { Artifact, Checkpoint, ColumnBatch, Columns, Log, RowsOf, Signal, TaskContext } from './authoring/context.ts';
+export type { Artifact, Checkpoint, ColumnBatch, Columns, Log, RowsOf, Signal, TaskContext, Track } from './authoring/context.ts';
 export { notify, promoteModel, registerModel } from './authoring/control-tasks.ts';
 export { dataset, type Dataset, type Slice } from './authoring/dataset.ts';
 export { itemList, type ItemList } from './authoring/item-list.ts';

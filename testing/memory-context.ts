@@ -48,6 +48,8 @@ export function memoryContext(options: MemoryContextOptions): TaskContext {
       if (!bytes) throw new Error(`there is no artifact ${uri} in this test`);
       return bytes;
     },
+    source: () => {},
+    track: { params: () => {}, metric: () => {}, artifact: () => {} },
     items: async (items: Iterable<Json> | AsyncIterable<Json>) => {
       const all: Json[] = [];
       for await (const item of items) all.push(item);

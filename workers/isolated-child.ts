@@ -9,6 +9,7 @@ import { stepFolder } from '../storage/step-folder.ts';
 import { loadProject } from '../compiler/load-project.ts';
 import type { FromChild, ToChild } from './isolated-messages.ts';
 import { workerSecrets } from './secrets.ts';
+import { trackerOf } from './step-tracking.ts';
 import { stepStorage } from './step-storage.ts';
 
 const stop = new AbortController();
@@ -67,6 +68,7 @@ async function run({ call, config, worker, attempt, lastCursor, codeDigest }: Ex
       projectFolder: config.folder,
       scratchFolder: join(config.stateFolder, 'scratch'),
       now: Date.now,
+      ...(config.tracking && { tracker: trackerOf(call, files) }),
       push: (event) => void tell({ kind: 'event', event }),
     });
     await tell({ kind: 'done', result });

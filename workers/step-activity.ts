@@ -17,6 +17,7 @@ import { applicationFailure } from './application-failure.ts';
 import { budgetUsedUp, isFinal, noTaskDelayMs, type AttemptCount } from './attempt-budget.ts';
 import { lostNotes } from './lost-attempts.ts';
 import { lostFailure } from './lost-failure.ts';
+import { trackerOf } from './step-tracking.ts';
 import { noteRunning } from './running-notes.ts';
 import { runIsolated } from './isolated-step.ts';
 import { BATCH_MS } from './push.ts';
@@ -188,6 +189,7 @@ function hostOf(
     projectFolder: config.folder,
     scratchFolder: join(config.stateFolder, 'scratch'),
     now: Date.now,
+    ...(config.tracking && { tracker: trackerOf(call, storage.files) }),
     push: (event) => {
       parts.push.push(event);
     },

@@ -40,6 +40,8 @@ export function stepCheckpoint(call: StepCall, host: StepHost): StepCheckpoint {
     },
     async save(value) {
       used = true;
+      // an attempt that goes on from here does not say again what came before
+      await host.tracker?.flush();
       const own = JSON.stringify(value);
       // a checkpoint may be large: it is looked through only where there is something to find
       const text = host.redactor.empty ? own : JSON.stringify(host.redactor.json(JSON.parse(own) as Json));

@@ -11,6 +11,7 @@ import type { AttemptLog } from './attempt-log.ts';
 import { checkShape, checkSize } from './check-value.ts';
 import { classifyFailure } from './classify-failure.ts';
 import { StepCancelled, StepError, StepInterrupted, StepTimedOut } from './step-error.ts';
+import { handlesIn } from './handles-in.ts';
 import type { StepHost } from './step-host.ts';
 import { taskContext, type StepContext } from './task-context.ts';
 
@@ -27,6 +28,7 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
   const openLog = (): AttemptLog => (log ??= host.openLog(call));
   const rows = { in: 0, out: 0 };
   let task: TaskValue | undefined;
+  let context: StepContext | undefined;
   const meta = (): AttemptMeta => ({
     startedAt,
     attempt: host.attempt - (call.earlier ?? 0),
@@ -35,12 +37,13 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
     ...(task && { codeDigest: host.knownDigest(task) }),
     ...(rows.in > 0 && { rowsIn: rows.in }),
     ...(rows.out > 0 && { rowsOut: rows.out }),
+    ...(context && context.reads.length > 0 && { reads: context.reads }),
   });
   const ending = endingOf(call, host.signal);
   try {
     task = host.task(call.task, call.version);
     if (!task) throw noTask(call, host.worker);
-    const context = taskContext(call, task, host, ending.signal, openLog);
+    context = taskContext(call, task, host, ending.signal, openLog);
     const attempt = attemptTask(call, task, host, context);
     const { output, staged } = await Promise.race([attempt, ending.givenUp]);
     Object.assign(rows, context.rows);
@@ -55,7 +58,10 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
     throw new StepError(failure, found.authorStack);
   } finally {
     ending.stop();
-    // a log that cannot be kept never fails a step
+    // neither a tracker nor a log that cannot be kept ever fails a step
+    await host.tracker?.flush().catch((error: unknown) => {
+      openLog().log.warn(`what the step said to the tracker could not be kept: ${String(error)}`);
+    });
     await (log as AttemptLog | null)?.close().catch(() => undefined);
   }
 }
@@ -63,6 +69,7 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
 async function attemptTask(call: StepCall, task: TaskValue, host: StepHost, context: StepContext): Promise<{ output: Json; staged: StagedPartition[] }> {
   const loaded = await host.data.loadInputs(call.input);
   checkSize('input', loaded, call);
+  context.reads.push(...handlesIn(loaded));
   const input = await checkShape('input', task, loaded, call);
   const work = (): Promise<unknown> => (task.command ? runCommand({ call, task, input: input as Json, host, context }) : codeOf(task)(input, context.ctx));
   const result = await (host.within ? host.within(work) : work());

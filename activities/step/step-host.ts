@@ -7,6 +7,7 @@ import type { ColumnBatch } from '../../dsl/authoring/context.ts';
 import type { StepEvent } from '../../dsl/contract/api.ts';
 import type { ItemListHandle, SliceHandle, StagedPartition, StepCall } from '../../dsl/contract/step.ts';
 import type { DatasetDef, Json, JsonObject } from '../../dsl/plan/types.ts';
+import type { StepTracker } from '../tracking/step-tracker.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import type { Redactor } from './redactor.ts';
 
@@ -36,6 +37,10 @@ export interface StepData {
   writeItems(items: Iterable<Json> | AsyncIterable<Json>, folder: string): Promise<ItemListHandle>;
   readItems(list: ItemListHandle): AsyncIterable<Json>;
   readSlice(dataset: DatasetDef, slice: SliceHandle): AsyncIterable<ColumnBatch<Record<string, unknown>>>;
+  /** All pages of the list are there. */
+  hasItems(list: ItemListHandle): Promise<boolean>;
+  /** The slice as its partitions stand in place now; `gone` says which is missing or another one. */
+  inPlace(slice: SliceHandle): Promise<SliceHandle | { readonly gone: string }>;
   /** Writes a partition where only its publish will find it. */
   stage(
     dataset: DatasetDef,
@@ -90,6 +95,8 @@ export interface StepHost {
   /** Local folder for files that need no store: checkpoints of an hdfs: store, inputs of commands. */
   readonly scratchFolder: string;
   now(): number;
+  /** Left out: no tracker is configured. */
+  readonly tracker?: StepTracker;
   /** Best effort. */
   push(event: StepEvent): void;
   /** Runs `work` so that what it does can be told apart from other steps of the process. */

@@ -2,9 +2,10 @@
 import type { Artifact, ColumnBatch, TaskContext } from '../../dsl/authoring/context.ts';
 import type { Dataset } from '../../dsl/authoring/dataset.ts';
 import type { TaskValue } from '../../dsl/authoring/values.ts';
-import type { ItemListHandle, SliceHandle, StagedPartition, StepCall } from '../../dsl/contract/step.ts';
+import type { AttemptMeta, ItemListHandle, SliceHandle, StagedPartition, StepCall } from '../../dsl/contract/step.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json } from '../../dsl/plan/types.ts';
+import { noTracker } from '../tracking/step-tracker.ts';
 import { readArtifact, writeArtifact } from './artifacts.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { stepCheckpoint, type StepCheckpoint } from './checkpoint.ts';
@@ -18,6 +19,8 @@ export interface StepContext {
   /** Partitions staged by ctx.write, with the handle that the task got. */
   readonly staged: readonly { readonly slice: SliceHandle; readonly staged: Omit<StagedPartition, 'at'> }[];
   readonly rows: { in: number; out: number };
+  /** Slices and models of its input, and the files beyond the project that the step says it read. */
+  readonly reads: NonNullable<AttemptMeta['reads']>[number][];
 }
 
 export function taskContext(call: StepCall, task: TaskValue, host: StepHost, signal: AbortSignal, openLog: () => AttemptLog): StepContext {
@@ -25,6 +28,7 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
   const staged: { slice: SliceHandle; staged: Omit<StagedPartition, 'at'> }[] = [];
   const inputs: SliceHandle[] = [];
   const rows = { in: 0, out: 0 };
+  const reads: StepContext['reads'] = [];
   let lists = 0;
 
   async function* read(from: Dataset, slice: SliceHandle): AsyncGenerator<ColumnBatch<Record<string, unknown>>> {
@@ -55,6 +59,10 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
     checkpoint,
     artifact: (name: string, content: Uint8Array | string | AsyncIterable<Uint8Array>) => writeArtifact(call, host, name, content),
     readArtifact: (from: Artifact | string) => readArtifact(host, from),
+    source(uri: string, digest = ''): void {
+      if (reads.length < 200) reads.push({ kind: 'file', name: host.redactor.text(uri), digest });
+    },
+    track: (host.tracker ?? noTracker).track,
     items: (items: Iterable<Json> | AsyncIterable<Json>) =>
       host.data.writeItems(
         clean(items, host),
@@ -97,7 +105,7 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
       return made.slice;
     },
   };
-  return { ctx: ctx as unknown as TaskContext, checkpoint, staged, rows }; // the same shape; handles' phantom types exist for authors only
+  return { ctx: ctx as unknown as TaskContext, checkpoint, staged, rows, reads }; // the same shape; handles' phantom types exist for authors only
 }
 
 /** Items are part of an output: they carry no secret. */

@@ -42,6 +42,16 @@ export interface Artifact {
   readonly bytes: number;
 }
 
+/** Says to the project's tracker (MLflow) what a step tried and found. It never waits for it and never fails for it. */
+export interface Track {
+  /** Settings of this step: rate, seed. A name keeps its first value. */
+  params(values: Readonly<Record<string, string | number | boolean>>): void;
+  /** A number that was measured; `step` is the epoch or the batch, 0 for what is measured once. */
+  metric(name: string, value: number, step?: number): void;
+  /** Copies a file of this step to the tracker, at `path` there. */
+  artifact(file: Artifact, path: string): void;
+}
+
 /** AbortSignal, for programs whose library has none. */
 export interface CancelSignal {
   readonly aborted: boolean;
@@ -62,6 +72,9 @@ export interface TaskContext<K = unknown> {
   artifact(name: string, content: Uint8Array | string | AsyncIterable<Uint8Array>): Promise<Artifact>;
   /** Bytes of an artifact, or of a file below a model's uri. */
   readArtifact(from: Artifact | string): Promise<Uint8Array>;
+  /** Says that this step read a file or a table which is no dataset of the project; the lineage shows it. */
+  source(uri: string, digest?: string): void;
+  readonly track: Track;
   /** Writes a paged list, of any length. */
   items<T>(items: Iterable<T> | AsyncIterable<T>): Promise<ItemList<T>>;
   readItems<T>(list: ItemList<T>): AsyncIterable<T>;

@@ -52,6 +52,8 @@ function contextOf(task: TaskValue, given: Partial<TaskContext>): TaskContext {
       const content = files.get(typeof from === 'string' ? from : from.uri);
       return content instanceof Uint8Array ? content : lacks('readArtifact')();
     },
+    source: quiet,
+    track: { params: quiet, metric: quiet, artifact: quiet },
     items: lacks('items'),
     readItems: lacks('readItems'),
     secret: lacks('secret'),

@@ -63,6 +63,12 @@ export interface AttemptMeta {
   /** Rows read and written through ctx.read and ctx.write. */
   readonly rowsIn?: number;
   readonly rowsOut?: number;
+  /** Slices and models that the step was given or read. */
+  readonly reads?: readonly (
+    | { readonly kind: 'slice'; readonly name: string; readonly digest: string }
+    | { readonly kind: 'model'; readonly name: string; readonly version: string; readonly digest: string }
+    | { readonly kind: 'file'; readonly name: string; readonly digest: string }
+  )[];
 }
 
 /** A value kept outside of the payload. Passes wherever the value would. */

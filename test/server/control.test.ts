@@ -18,6 +18,7 @@ import { getWait, putWait } from '../../catalog/waits.ts';
 import type { ControlActivities, ControlStepCall, PrepareChildCall } from '../../dsl/contract/control.ts';
 import type { ModelHandle } from '../../dsl/contract/step.ts';
 import type { Json } from '../../dsl/plan/types.ts';
+import { sha256Hex } from '../../storage/digest.ts';
 import { openStore } from '../../storage/store.ts';
 import { controlActivities } from '../../workers/control-activities.ts';
 import { reconcilePass } from '../../workers/server-reconciler.ts';
@@ -54,6 +55,7 @@ beforeAll(async () => {
     notify: createNotifier(null, 'default', log),
   };
   control = controlActivities(parts);
+  for (const name of ['a', 'b']) await parts.store.write(`store://trained/${name}/model.onnx`, weights(name));
   await putPlan(parts.catalog.db, { project: 'default', hash: 'tiny', plan: tinyPlan(), by: 'ann', at: 1 });
 });
 afterAll(async () => {
@@ -68,7 +70,21 @@ const call = (step: string, input: object, runId = newId()): ControlStepCall => 
   step,
   input: input as Json,
 });
-const model = (digest: string): ModelHandle => ({ kind: 'model', name: 'flights.delay', version: 'new', uri: `file:///models/${digest}`, digest });
+const weights = (name: string): Buffer => Buffer.from(`weights ${name}`);
+/** As a training step gives it. */
+const model = (name: string): ModelHandle => ({
+  kind: 'model',
+  name: 'flights.delay',
+  version: 'new',
+  uri: parts.store.resolve(`store://trained/${name}`),
+  digest: `sha256:${sha256Hex(weights(name))}`,
+});
+/** As the registry gives it, with its own copy of the files. */
+const registered = (name: string, version: string): ModelHandle => ({
+  ...model(name),
+  version,
+  uri: parts.store.resolve(`store://models/files/flights.delay/${sha256Hex(weights(name))}`),
+});
 const failureOf = async (work: Promise<unknown>): Promise<unknown> => {
   const error = await work.then(
     () => undefined,
@@ -82,8 +98,8 @@ const failureOf = async (work: Promise<unknown>): Promise<unknown> => {
 describe('models', () => {
   it('are registered with the next number, once a step and once a content', async () => {
     const one = call('register', { model: model('a'), metrics: { auc: 0.63 } });
-    expect(await control['heddle.register_model'](one)).toEqual({ output: { model: { ...model('a'), version: '1' } } });
-    expect(await control['heddle.register_model'](one)).toEqual({ output: { model: { ...model('a'), version: '1' } } });
+    expect(await control['heddle.register_model'](one)).toEqual({ output: { model: registered('a', '1') } });
+    expect(await control['heddle.register_model'](one)).toEqual({ output: { model: registered('a', '1') } });
     expect(await control['heddle.register_model'](call('register', { model: model('a') }))).toMatchObject({ output: { model: { version: '1' } } });
     expect(await control['heddle.register_model'](call('register', { model: model('b') }))).toMatchObject({ output: { model: { version: '2' } } });
     expect((await listVersions(parts.catalog.db, 'default', 'flights.delay')).map((version) => version.details)).toMatchObject([
@@ -102,14 +118,14 @@ describe('models', () => {
       await control['heddle.pin']({ project: 'default', runId, planHash: 'tiny', pins: [{ kind: 'model', name: 'flights.delay@champion', optional: true }] });
     const promote = (runId: string, version: string) =>
       control['heddle.promote_model'](call('promote', { model: { ...model('a'), version }, alias: 'champion' }, runId));
-    expect(await promote(runs[0], '1')).toEqual({ output: { model: { ...model('a'), version: '1' }, previous: null } });
-    expect(await promote(runs[0], '1')).toEqual({ output: { model: { ...model('a'), version: '1' }, previous: null } });
+    expect(await promote(runs[0], '1')).toEqual({ output: { model: registered('a', '1'), previous: null } });
+    expect(await promote(runs[0], '1')).toEqual({ output: { model: registered('a', '1'), previous: null } });
     expect(await failureOf(promote(runs[1], '2'))).toMatchObject({ class: 'user', code: 'HDL-ALIAS-MOVED', message: expect.stringContaining('version 1') });
     expect(
       await control['heddle.promote_model'](
         call('promote', { model: { ...model('b'), version: '2' }, alias: 'champion', expected: { ...model('a'), version: '1' } }),
       ),
-    ).toMatchObject({ output: { model: { digest: 'b' }, previous: { version: '1' } } });
+    ).toMatchObject({ output: { model: registered('b', '2'), previous: { version: '1' } } });
     expect(await failureOf(control['heddle.promote_model'](call('promote', { model: { ...model('x'), version: '99' }, alias: 'champion' })))).toMatchObject({
       code: 'HDL-NO-MODEL',
     });
