@@ -2,10 +2,10 @@
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { EFFECTS_OF_COUNT, ITEMS, daysPipeline } from './days-project.ts';
 import { checkDays, startDays } from './days-run.ts';
-import { startSystem, type System } from './system.ts';
+import { SEED, mulberry32 } from './seeded.ts';
+import { killAndStart, startSystem, type System } from './system.ts';
 import { until } from './until.ts';
 
-const SEED = Number(process.env['HEDDLE_CHAOS_SEED'] ?? 20010301);
 const MOMENTS = 5;
 /** land, the effects of count, items, report, tidy. */
 const EFFECTS = 1 + EFFECTS_OF_COUNT + ITEMS.length + 2;
@@ -31,21 +31,6 @@ beforeAll(async () => {
 }, 300_000);
 afterAll(() => system?.stop());
 
-const kill = {
-  worker: async () => {
-    await system.worker.kill();
-    await system.worker.start();
-  },
-  server: async () => {
-    await system.server.kill();
-    await system.server.start();
-  },
-  temporal: async () => {
-    await system.temporal.kill();
-    await system.temporal.restart();
-  },
-};
-
 describe.each(['worker', 'server', 'temporal'] as const)('a run whose %s is killed', (victim) => {
   it.each(victims[victim])(
     '$ms ms after its effect $effects ends as an undisturbed one',
@@ -55,20 +40,9 @@ describe.each(['worker', 'server', 'temporal'] as const)('a run whose %s is kill
       await new Promise((resolve) => {
         setTimeout(resolve, ms);
       }); // the moment itself
-      await kill[victim]();
+      await killAndStart(system, victim);
       await checkDays(system, days, undisturbed);
     },
     300_000,
   );
 });
-
-/** A small generator of numbers in [0, 1), the same for the same seed. */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}

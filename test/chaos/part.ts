@@ -18,7 +18,7 @@ export interface Part {
 const READY_MS = 120_000;
 const STOP_MS = 20_000;
 
-export function part(args: readonly string[], options: { readonly cwd: string; readonly env: Record<string, string> }): Part {
+export function part(args: readonly string[], options: { readonly cwd: string; readonly env: Record<string, string>; readonly bin?: string }): Part {
   let child: ChildProcess | null = null;
   let output = '';
   const kill = async (): Promise<void> => {

@@ -1,12 +1,12 @@
 /**
- * The whole of Heddle for a test file: Temporal, `heddle server` and `heddle worker` as processes of their own for a project
- * in a temp folder, on free ports. Each can be killed and started again; `stop` ends all by number, after a failure, too.
+ * The whole of Heddle for a test file: Temporal, `heddle server` and `heddle worker` as processes of their own, on free ports,
+ * for a project in a temp folder, or for this repository's own pipelines with their state in one. Each can be killed and started again; `stop` ends all by number, after a failure, too.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { freePort } from '../../scripts/temporal-server.mjs';
 import type { RunDetail } from '../../dsl/contract/api.ts';
-import { heddleAsync, project, type Ended } from '../cli/heddle.ts';
+import { heddleAsync, project, root, type Ended } from '../cli/heddle.ts';
 import { startTemporal, type TemporalPart } from '../real-parts/temporal.ts';
 import { part, type Part } from './part.ts';
 import { until } from './until.ts';
@@ -15,6 +15,7 @@ export interface System {
   readonly temporal: TemporalPart;
   readonly server: Part;
   readonly worker: Part;
+  /** Temporary. The project, or the state of this repository's own. */
   readonly folder: string;
   readonly url: string;
   /** Folder of store://. */
@@ -40,8 +41,8 @@ const PROJECT = 'p';
 export const config = `import { defineConfig } from 'heddle';\nexport default defineConfig({ project: '${PROJECT}', pipelines: ['pipelines/*.ts'] });\n`;
 
 export interface SystemOptions {
-  /** Files below the project's folder. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Files below the project's folder; without them, the project is this repository. */
+  readonly files?: Readonly<Record<string, string>>;
   /** For the worker alone. */
   readonly workerEnv?: Record<string, string>;
   /** False: the test starts it. */
@@ -55,6 +56,8 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
   };
   try {
     const made = project({ 'heddle.config.ts': config, 'package.json': '{ "type": "module" }', ...files });
+    const cwd = files ? made.folder : root;
+    const state = join(made.folder, '.heddle');
     undo.push(() => {
       made.remove();
     });
@@ -62,18 +65,18 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
     undo.push(() => temporal.stop());
     const address = `127.0.0.1:${await freePort()}`;
     const url = `http://${address}`;
-    const env = { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_LISTEN: address };
-    const server = part(['server'], { cwd: made.folder, env });
-    const worker = part(['worker'], { cwd: made.folder, env: { ...env, ...workerEnv } });
+    const env = { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_LISTEN: address, ...(!files && { HEDDLE_STATE: state }) };
+    const server = part(['server'], { cwd, env });
+    const worker = part(['worker'], { cwd, env: { ...env, ...workerEnv } });
     undo.push(
       () => server.stop(),
       () => worker.stop(),
     );
     await Promise.all([server.start(), withWorker !== false && worker.start()]);
 
-    const heddle = (...args: string[]): Promise<Ended> => heddleAsync(args, { cwd: made.folder, env });
+    const heddle = (...args: string[]): Promise<Ended> => heddleAsync(args, { cwd, env });
     const call = async <T>(method: 'GET' | 'POST', path: string, body?: unknown): Promise<{ readonly status: number; readonly body: T } | null> => {
-      const token = readFileSync(join(made.folder, '.heddle', 'token'), 'utf8').trim();
+      const token = readFileSync(join(state, 'token'), 'utf8').trim();
       const answer = await fetch(`${url}/api/v1${path}`, {
         method,
         headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
@@ -101,7 +104,7 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
         await temporal.kill();
       },
       folder: made.folder,
-      store: join(made.folder, '.heddle', 'store', PROJECT),
+      store: join(state, 'store', files ? PROJECT : 'default'),
       write(name, text) {
         mkdirSync(dirname(join(made.folder, name)), { recursive: true });
         writeFileSync(join(made.folder, name), text);
@@ -126,6 +129,13 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
     throw error;
   }
 }
+
+/** kill -9 of one of the three, and its start. */
+export async function killAndStart(system: System, victim: Victim): Promise<void> {
+  await system[victim].kill();
+  await (victim === 'temporal' ? system.temporal.restart() : system[victim].start());
+}
+export type Victim = 'worker' | 'server' | 'temporal';
 
 /** Lines of a file that the tasks of a test write; none before there is one. */
 export const linesOf = (file: string): string[] =>

@@ -51,8 +51,8 @@ export function heddleAsync(args: readonly string[], options: { cwd?: string; en
   });
 }
 
-export const startHeddle = (args: readonly string[], options: { cwd?: string; env?: Record<string, string> } = {}): ChildProcess =>
-  spawn(process.execPath, [bin, ...args], { cwd: options.cwd ?? tmpdir(), env: cleanEnv(options.env), stdio: ['ignore', 'pipe', 'pipe'] });
+export const startHeddle = (args: readonly string[], options: { cwd?: string; env?: Record<string, string>; bin?: string } = {}): ChildProcess =>
+  spawn(process.execPath, [options.bin ?? bin, ...args], { cwd: options.cwd ?? tmpdir(), env: cleanEnv(options.env), stdio: ['ignore', 'pipe', 'pipe'] });
 
 /** A folder with these files, and 'heddle' resolvable from it. */
 export function project(files: Readonly<Record<string, string>>): { readonly folder: string; remove(): void } {

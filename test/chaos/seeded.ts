@@ -1,0 +1,12 @@
+/** A small generator of numbers in [0, 1), the same for the same seed; HEDDLE_CHAOS_SEED gives another. */
+export const SEED = Number(process.env['HEDDLE_CHAOS_SEED'] ?? 20010301);
+
+export function mulberry32(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
