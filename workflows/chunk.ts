@@ -2,7 +2,7 @@
  * A page of a map over an item list, as a workflow of its own: reads its items, runs the map and those fused behind it, writes
  * one page of results a map. Workflow type 'heddle.map'. Sandbox.
  */
-import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew, scheduleActivity, workflowInfo } from '@temporalio/workflow';
+import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew, scheduleActivity, TemporalFailure, workflowInfo } from '@temporalio/workflow';
 import type { Block, Json, MapNode, Skeleton } from '../dsl/plan/types.ts';
 import {
   ITEMS_PER_PAGE,
@@ -14,7 +14,7 @@ import {
 } from '../dsl/contract/step.ts';
 import { roughBytes } from './scheduler/evaluate.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
-import type { Carry } from './driver/carry.ts';
+import { beforeOf, type Carry } from './driver/carry.ts';
 import type { ChunkInput, ChunkOutput } from './driver/chunk-contract.ts';
 import { Details } from './driver/details.ts';
 import { driveRecorded } from './driver/drive-recorded.ts';
@@ -23,6 +23,7 @@ import { failure, failureOf } from './driver/failure-of.ts';
 import { ITEMS } from './driver/issue-chunk.ts';
 import { Mailbox } from './driver/messages-in.ts';
 import { record } from './driver/records.ts';
+import { report } from './driver/report.ts';
 import { limitsOf } from './driver/run-context.ts';
 import { ofMaps, Seeds } from './driver/seeds.ts';
 import { shortId, utf8Bytes } from './driver/short-names.ts';
@@ -30,7 +31,19 @@ import { shortId, utf8Bytes } from './driver/short-names.ts';
 export async function runChunk(input: ChunkInput): Promise<ChunkOutput> {
   const mailbox = new Mailbox();
   const root = CancellationScope.current();
-  return CancellationScope.nonCancellable(() => interpret(input, mailbox, root));
+  mailbox.takeAnswers();
+  return CancellationScope.nonCancellable(async () => {
+    try {
+      const output = await interpret(input, mailbox, root);
+      await report(input.reportTo, input.step, { type: 'chunk-done', results: output.results });
+      return output;
+    } catch (error) {
+      if (!(error instanceof TemporalFailure)) throw error; // it continues as new, or a mistake of ours fails the workflow task
+      const why = failureOf(error);
+      await report(input.reportTo, input.step, why ? { type: 'failed', failure: why } : { type: 'cancelled', abandoned: false });
+      throw error;
+    }
+  });
 }
 
 async function interpret(input: ChunkInput, mailbox: Mailbox, root: CancellationScope): Promise<ChunkOutput> {
@@ -48,7 +61,7 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
     pathPrefix: prefix,
     indexOffset: input.firstIndex,
     maxInFlight: input.parallel,
-    ...(carry && { pins: carry.pins }),
+    ...(carry && beforeOf(carry)),
     seed: (step) => seeds.get(step),
   });
   const details = new Details(carry?.hidden ?? {});
@@ -70,8 +83,10 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
     core,
     chunkSeed: (step, maps) => seeds.get(step, (seed) => ofMaps(seed, maps)),
     waits: carry?.waits ?? [],
-    events: [],
-    paused: false,
+    events: carry?.events ?? [],
+    children: carry?.children ?? [],
+    earlier: carry?.attempts ?? {},
+    paused: carry?.paused ?? false,
     afterTurn: (now) => {
       details.show(now);
     },

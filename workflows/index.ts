@@ -1,3 +1,4 @@
 /** The bundle of the workflow sandbox. The default export serves every workflow type that is not exported by name. */
 export { runPipeline as default } from './interpreter.ts';
 export { runChunk as 'heddle.map' } from './chunk.ts';
+export { runLongStep as 'heddle.step' } from './long-step.ts';

@@ -8,7 +8,7 @@ import type { RunFinal, RunInput, RunStatus } from '../dsl/contract/run.ts';
 import { OUTPUT_BYTES, type StepFailure } from '../dsl/contract/step.ts';
 import { roughBytes } from './scheduler/evaluate.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
-import type { Carry } from './driver/carry.ts';
+import { beforeOf, type Carry } from './driver/carry.ts';
 import { isContainer } from './driver/container-times.ts';
 import { controlCall } from './driver/control-call.ts';
 import { Details } from './driver/details.ts';
@@ -42,13 +42,13 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
     params: input.params,
     partition: input.partition,
     maxInFlight: context.limits.inFlight,
-    ...(carry && { pins: carry.pins }),
+    ...(carry && beforeOf(carry)),
     seed: (step) => {
       // What the always block did in a try before it does again: it is told of another outcome.
       if (core.status !== 'running' && core.status !== 'paused') return undefined;
-      // The catalog knows only leaves; a container put together from them is the same.
-      if (carry?.fromCatalog !== false && isContainer(core.step(step)?.kind ?? '')) return undefined;
-      return seeds.get(step);
+      // The catalog knows only leaves; a container put together from them is the same. Those that failed are carried.
+      const fromLeaves = carry?.fromCatalog !== false && isContainer(core.step(step)?.kind ?? '');
+      return seeds.get(step, (seed) => !fromLeaves || seed.status === 'failed');
     },
   });
   const details = new Details(carry?.hidden ?? {});
@@ -59,6 +59,8 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
     chunkSeed: (step, maps) => seeds.get(step, (seed) => ofMaps(seed, maps) && (carry !== null || allDone(seed))),
     waits: carry?.waits ?? [],
     events: carry?.events ?? [],
+    children: carry?.children ?? [],
+    earlier: carry?.attempts ?? {},
     paused: carry?.paused ?? false,
     afterTurn: (now) => {
       details.show(now);

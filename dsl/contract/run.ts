@@ -41,6 +41,12 @@ export interface RunLimits {
   readonly alwaysMs?: number;
   /** Steps in flight at once. Default 100. */
   readonly inFlight?: number;
+  /** A run of more steps than this has its long steps in workflows of their own. Default 500. */
+  readonly largeRun?: number;
+  /** Patience with running steps before continue-as-new; then the run goes on, up to twice its bounds. Default 60 s. */
+  readonly drainMs?: number;
+  /** Until the first question whether a long step from before is still there; doubled up to an hour. Default 60 s. */
+  readonly askMs?: number;
 }
 
 /** $partition, computed by the server's calendar. JSON: { key, day, start, end, next, previous }. */

@@ -8,7 +8,9 @@ import type { StepLog } from './journal.ts';
 import { WorkScope } from './work-scope.ts';
 
 export function cancelOpen(driver: Driver, scopes: readonly WorkScope[]): void {
+  const hasOwnGrace = (log: StepLog): boolean => log.kind === 'pipeline' || log.kind === 'chunk' || driver.children.canMove(log);
   const { journal, waits, context } = driver;
+  driver.putBackDelayed();
   const open = [...journal.open.values()];
   for (const log of open)
     if (log.kind === 'gate' || log.kind === 'wait') {
@@ -16,6 +18,7 @@ export function cancelOpen(driver: Driver, scopes: readonly WorkScope[]): void {
       driver.settle(log, { type: 'cancelled', step: log.step });
     }
   for (const scope of scopes) scope.cancel();
+  driver.children.cancel();
   const { graceMs, alwaysMs } = context.limits;
   giveUp(
     driver,
@@ -24,8 +27,6 @@ export function cancelOpen(driver: Driver, scopes: readonly WorkScope[]): void {
   );
   giveUp(driver, open.filter(hasOwnGrace), 2 * graceMs + alwaysMs);
 }
-
-const hasOwnGrace = (log: StepLog): boolean => log.kind === 'pipeline' || log.kind === 'chunk';
 
 /** After the time, whatever of these is open is abandoned. The timer goes when the last of them has ended. */
 function giveUp(driver: Driver, logs: readonly StepLog[], afterMs: number): void {

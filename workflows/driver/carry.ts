@@ -7,7 +7,8 @@ import type { LiveState, StepStatus } from '../../dsl/contract/run.ts';
 import { addRoots } from '../../dsl/plan/free-roots.ts';
 import { freeRefsOf } from '../scheduler/free-refs.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
-import type { PinValue, Settled, StepState } from '../scheduler/messages.ts';
+import type { PinValue, Restarts, SchedulerOptions, Settled, StepState } from '../scheduler/messages.ts';
+import type { OpenChild } from './children.ts';
 import { ancestors, isContainer } from './container-times.ts';
 import type { Driver } from './driver.ts';
 import { countsOf, isOver } from './live-state.ts';
@@ -21,6 +22,11 @@ export interface Carry {
   readonly pins: Readonly<Record<string, PinValue>>;
   readonly waits: readonly OpenWait[];
   readonly events: readonly (readonly [string, Json])[];
+  /** These three are left out by older interpreters. */
+  readonly children?: readonly OpenChild[];
+  readonly restarts?: Readonly<Record<string, Restarts>>;
+  /** Attempts so far of steps that were started again. */
+  readonly attempts?: Readonly<Record<string, number>>;
   readonly paused: boolean;
   readonly nextPage: number;
   /** Of steps that are in the record alone. */
@@ -31,6 +37,13 @@ export interface Carry {
   readonly pruned: boolean;
 }
 
+/** What the core of the next workflow begins with, beside the seeds. */
+export const beforeOf = ({ pins, children = [], restarts = {} }: Carry): Pick<SchedulerOptions, 'pins' | 'underway' | 'restarts'> => ({
+  pins,
+  underway: new Set(children.map(({ step }) => step)),
+  restarts,
+});
+
 /** null when it is too large: only a chunk can say so, whose items the catalog does not give back. */
 export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['counts'], pruned: boolean): Carry | null {
   const kept = keptStates(driver);
@@ -39,7 +52,18 @@ export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['cou
   // What the next workflow meets again it counts itself.
   for (const state of driver.core.steps()) if (kept.has(state.step) || !isOver(state.status) || state.status === 'blocked') lower(counts, state.status);
   const settled = settledOf(driver, kept, () => true);
-  const whole = { pins: driver.core.pins, waits: driver.waits.carried, events: driver.waits.unheard, paused: driver.isPaused, nextPage, hidden: counts };
+  const { restarts } = driver.core;
+  const whole = {
+    pins: driver.core.pins,
+    waits: driver.waits.carried,
+    events: driver.waits.unheard,
+    children: driver.children.carried,
+    restarts,
+    attempts: Object.fromEntries(Object.keys(restarts).map((step) => [step, driver.journal.attempts(step)])),
+    paused: driver.isPaused,
+    nextPage,
+    hidden: counts,
+  };
   const room = CARRY_BYTES - Math.min(CARRY_BYTES / 2, roughBytes(whole.pins as unknown as Json)); // handles are plain JSON
   if (settled.bytes <= room) return { ...whole, settled: settled.steps, fromCatalog: false, pruned };
   if (driver.context.role === 'chunk') return null;
@@ -55,17 +79,17 @@ export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['cou
 function keptStates(driver: Driver): Map<string, StepState> {
   const top = topLevel(driver);
   const closed = new Set<string>();
-  for (const state of driver.core.steps()) if (isContainer(state.kind) && (state.status === 'done' || state.status === 'skipped')) closed.add(state.step);
+  for (const state of driver.core.steps()) if (isContainer(state.kind) && CLOSED.has(state.status)) closed.add(state.step);
   const kept = new Map<string, StepState>();
   for (const state of driver.core.steps()) {
-    const { status } = state;
-    const settled = status === 'done' || status === 'skipped' || (status === 'failed' && !isContainer(state.kind));
-    if (!settled) continue;
+    if (!CLOSED.has(state.status)) continue;
     if (!top.has(state.step) && insideOf(state.step, closed)) continue;
     kept.set(state.step, state);
   }
   return kept;
 }
+
+const CLOSED: ReadonlySet<StepStatus> = new Set<StepStatus>(['done', 'skipped', 'failed']);
 
 function insideOf(step: string, closed: ReadonlySet<string>): boolean {
   if (closed.size === 0) return false;
@@ -78,17 +102,20 @@ function settledOf(driver: Driver, kept: ReadonlyMap<string, StepState>, needs: 
   const steps: Record<string, Settled> = {};
   let bytes = 0;
   for (const [step, state] of kept) {
-    const output = state.kind === 'chunk' ? ((driver.chunkResults.get(step) ?? null) as Json) : state.output; // results are plain JSON
-    const settled: Settled =
-      state.status === 'failed' && state.failure
-        ? { status: 'failed', failure: state.failure }
-        : state.status === 'skipped'
-          ? { status: 'skipped' }
-          : { status: 'done', output: needs(step) || !top.has(step) ? output : null };
-    bytes += step.length + 30 + (settled.status === 'done' ? roughBytes(settled.output) : 300);
+    const whole = state.kind === 'chunk' ? chunkOf(driver, state) : driver.core.settled(step);
+    if (!whole) continue;
+    const settled: Settled = whole.status !== 'done' || needs(step) || !top.has(step) ? whole : { status: 'done', output: null };
+    bytes += step.length + 30 + (settled.status === 'done' ? roughBytes(settled.output) + 8 * (settled.items?.gaps.length ?? 0) : 300);
+    if (settled.status === 'failed') bytes += 300 * (settled.causes?.length ?? 0);
     steps[step] = settled;
   }
   return { steps, bytes };
+}
+
+/** Of a page of a list map: the core does not know its results. */
+function chunkOf(driver: Driver, state: StepState): Settled | undefined {
+  if (state.status === 'failed') return state.failure ? { status: 'failed', failure: state.failure } : undefined;
+  return { status: 'done', output: (driver.chunkResults.get(state.step) ?? null) as Json }; // results are plain JSON
 }
 
 const topLevel = (driver: Driver): ReadonlySet<string> => new Set(driver.context.skeleton.body.nodes.map((node) => node.id));

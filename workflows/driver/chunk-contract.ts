@@ -3,6 +3,7 @@ import type { Json, MapNode, Skeleton, TaskRules } from '../../dsl/plan/types.ts
 import type { PartitionScope, RunLimits } from '../../dsl/contract/run.ts';
 import type { ItemListHandle } from '../../dsl/contract/step.ts';
 import type { SchedulerEvent } from '../scheduler/messages.ts';
+import type { ReportTo } from './child-contract.ts';
 import type { RunMarks } from './run-context.ts';
 
 /** Workflow type of a chunk. */
@@ -32,6 +33,8 @@ export interface ChunkInput {
   readonly limits: RunLimits;
   /** Left out: a first try, and results of other runs may be used. */
   readonly marks?: RunMarks;
+  /** Left out by older interpreters, which wait for the chunk's end instead. */
+  readonly reportTo?: ReportTo;
   /** Set by continue-as-new only. */
   readonly carry?: Json;
 }

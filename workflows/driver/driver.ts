@@ -2,13 +2,15 @@
  * The Temporal side of the scheduler core: carries out its commands, collects what comes back, and gives the core one turn
  * for all that came in one workflow task. Used by a run and by a chunk of a list map. Sandbox.
  */
-import { condition, workflowInfo } from '@temporalio/workflow';
+import { condition, sleep } from '@temporalio/workflow';
 import type { Json, Skeleton } from '../../dsl/plan/types.ts';
 import type { RunStatus } from '../../dsl/contract/run.ts';
 import type { StepFailure } from '../../dsl/contract/step.ts';
 import type { Command, SchedulerCore, SchedulerEvent, Settled } from '../scheduler/messages.ts';
 import { AlwaysLimit } from './always-limit.ts';
 import { cancelOpen } from './cancel-open.ts';
+import { Children, type OpenChild } from './children.ts';
+import { Drain } from './drain.ts';
 import { failure, failureOf } from './failure-of.ts';
 import { issueChild } from './issue-child.ts';
 import { issueChunk, issueJoin } from './issue-chunk.ts';
@@ -32,6 +34,10 @@ export interface DriverOptions {
   readonly chunkSeed: (step: string, maps: number) => Settled | undefined;
   readonly waits: readonly OpenWait[];
   readonly events: readonly (readonly [string, Json])[];
+  /** Children that an execution before this one started. */
+  readonly children: readonly OpenChild[];
+  /** Attempts of steps in workflows before this one. */
+  readonly earlier: Readonly<Record<string, number>>;
   readonly paused: boolean;
   /** Called once after each turn. */
   readonly afterTurn: (driver: Driver) => void;
@@ -40,13 +46,17 @@ export interface DriverOptions {
 export class Driver {
   readonly context: RunContext;
   readonly core: SchedulerCore;
-  readonly journal = new Journal();
+  readonly journal: Journal;
   readonly waits: Waits;
+  readonly children: Children;
   readonly chunkSeed: DriverOptions['chunkSeed'];
   /** Result pages of the chunks that have ended. */
   readonly chunkResults = new Map<string, ChunkResults>();
   private readonly afterTurn: DriverOptions['afterTurn'];
   private readonly always: AlwaysLimit;
+  private readonly drain: Drain;
+  /** Steps that wait for their next start. */
+  private delayed = new Map<StepLog, WorkScope>();
   private inbox: Inbox[] = [];
   /** Scopes with steps in them that have not ended. */
   private scopes = new Set<WorkScope>();
@@ -59,16 +69,19 @@ export class Driver {
   private started = false;
   /** The last turn gave as many commands as one may: there can be more. */
   private full = false;
-  private readonly startBytes = workflowInfo().historySize;
 
   constructor(options: DriverOptions) {
     this.context = options.context;
+    this.journal = new Journal(options.earlier);
     this.core = options.core;
     this.chunkSeed = options.chunkSeed;
     this.afterTurn = options.afterTurn;
     this.paused = options.paused;
     this.waits = new Waits(this, options.waits, options.events);
+    this.children = new Children(this, options.children);
     this.always = new AlwaysLimit(this);
+    this.drain = new Drain(this);
+    this.stays = options.context.role === 'long';
   }
 
   get status(): RunStatus {
@@ -83,7 +96,7 @@ export class Driver {
   }
   /** Nothing runs: a newer plan may take over. */
   get isStill(): boolean {
-    return this.core.quiet && this.inbox.length === 0;
+    return this.core.busy === 0 && this.inbox.length === 0;
   }
 
   /**
@@ -113,10 +126,12 @@ export class Driver {
   pause(): void {
     this.paused = true;
     this.push({ type: 'pause' });
+    this.children.hold(true);
   }
   resume(skeleton?: Skeleton): void {
     this.paused = false;
     this.push({ type: 'resume-held', ...(skeleton && { skeleton }) });
+    this.children.hold(false);
   }
   cancel(): void {
     if (this.cancelAsked) return;
@@ -126,8 +141,13 @@ export class Driver {
 
   /** There is too much to hand over: this workflow goes on to the end, however long its history. */
   goOnHere(): void {
-    this.draining = false;
     this.stays = true;
+    this.goOn();
+  }
+  /** It does not continue as new yet. */
+  goOn(): void {
+    this.draining = false;
+    this.drain.end();
     if (!this.paused) this.push({ type: 'resume' });
   }
 
@@ -146,6 +166,9 @@ export class Driver {
     const wasOver = this.core.status;
     if (!this.draining && !this.stays && this.mustDrain()) {
       this.draining = true;
+      this.drain.begin();
+      inbox.push(...this.inbox);
+      this.inbox = [];
       inbox.unshift({ type: 'pause' });
     }
     const commands: Command[] = [];
@@ -174,16 +197,13 @@ export class Driver {
   private mustDrain(): boolean {
     const { status } = this.core;
     if (this.cancelAsked || this.core.holding > 0 || (status !== 'running' && status !== 'paused')) return false;
-    const { historyLength, historySize, continueAsNewSuggested } = workflowInfo();
-    const { historyEvents, historyBytes } = this.context.limits;
-    if (historyLength >= historyEvents) return true;
-    // A large plan or carry in the first event must not make each workflow continue at once.
-    return (continueAsNewSuggested || historySize >= historyBytes) && historySize >= this.startBytes + historyBytes / 2;
+    return this.drain.isDue();
   }
-  /** Nothing is under way and nothing has come in. */
+  /** Nothing is under way that cannot be handed over, and nothing has come in. */
   mayContinue(): boolean {
     const inBody = this.core.status === 'running' || this.core.status === 'paused';
-    return inBody && this.isStill && this.core.holding === 0 && !this.cancelAsked && this.waits.registering === 0;
+    const isStill = this.inbox.length === 0 && this.core.busy === this.children.movable;
+    return inBody && isStill && this.core.holding === 0 && !this.cancelAsked && this.waits.registering === 0;
   }
 
   // ---- commands ----
@@ -223,6 +243,29 @@ export class Driver {
     return this.journal.begin(step, kind, scope, Date.now());
   }
 
+  /** Begins `start` after a pause, inside of the step's scope. */
+  later(log: StepLog, delayMs: number, start: () => void): void {
+    const timer = new WorkScope();
+    this.delayed.set(log, timer);
+    timer.run(() => {
+      void sleep(delayMs, { summary: `${log.step} again` }).then(
+        () => {
+          this.delayed.delete(log);
+          log.scope?.run(start);
+        },
+        () => {},
+      );
+    });
+  }
+  /** They begin when the run goes on, in this workflow or the next. */
+  putBackDelayed(): void {
+    for (const [log, timer] of this.delayed) {
+      timer.cancel();
+      this.settle(log, { type: 'put-back', step: log.step });
+    }
+    this.delayed.clear();
+  }
+
   push(event: Inbox): void {
     this.inbox.push(event);
   }
@@ -253,6 +296,8 @@ export class Driver {
   }
   /** Ends what the `always` block has open: its time is over. */
   endAlways(): void {
+    this.push({ type: 'always-over' });
+    this.putBackDelayed();
     for (const scope of this.scopes) scope.cancel();
     for (const log of [...this.journal.open.values()]) {
       this.journal.abandon(log);

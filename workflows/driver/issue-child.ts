@@ -10,6 +10,7 @@ import { controlCall } from './control-call.ts';
 import type { Driver } from './driver.ts';
 import { failure } from './failure-of.ts';
 import type { StepLog } from './journal.ts';
+import { startedAsLong } from './long-steps.ts';
 import { attributesOf } from './search-attributes.ts';
 import { shortId, summaryOf, utf8Bytes } from './short-names.ts';
 
@@ -17,6 +18,7 @@ type PipelineCommand = Extract<Command, { type: 'pipeline' }>;
 type WorkflowCommand = Extract<Command, { type: 'workflow' }>;
 
 export function issueChild(driver: Driver, command: PipelineCommand | WorkflowCommand, log: StepLog): void {
+  if (driver.children.adopt(log)) return;
   const given = command.type === 'pipeline' ? command.params : command.input;
   if (roughBytes(given) > OUTPUT_BYTES && utf8Bytes(JSON.stringify(given)) > OUTPUT_BYTES) {
     driver.fail(
@@ -29,6 +31,7 @@ export function issueChild(driver: Driver, command: PipelineCommand | WorkflowCo
     );
     return;
   }
+  if (startedAsLong(driver, command, log)) return;
   const result =
     command.type === 'workflow' ? runWorkflow(driver, command) : command.mode === 'call' ? callPipeline(driver, command) : startPipeline(driver, command);
   result.then(
@@ -78,7 +81,8 @@ const prepare = ({ context: run }: Driver, command: PipelineCommand): PrepareChi
 
 function runWorkflow(driver: Driver, command: WorkflowCommand): Promise<Json> {
   return executeChild<(input: Json) => Promise<Json>>(command.workflowType, {
-    workflowId: shortId(`${driver.context.workflowId}/${command.step}`),
+    // A long step's own workflow has the id that is made of the step's path.
+    workflowId: shortId(`${driver.context.workflowId}/${driver.context.role === 'long' ? 'own' : command.step}`),
     taskQueue: command.queue,
     args: [command.input],
     parentClosePolicy: ParentClosePolicy.REQUEST_CANCEL,

@@ -1,5 +1,5 @@
 /** A page of a list map as a child workflow, and the join of the result pages. Sandbox. */
-import { executeChild, ParentClosePolicy, scheduleActivity } from '@temporalio/workflow';
+import { executeChild, ParentClosePolicy, patched, scheduleActivity } from '@temporalio/workflow';
 import type { MapNode, TaskRules } from '../../dsl/plan/types.ts';
 import { queueOf, type ItemListHandle, type JoinItemsCall } from '../../dsl/contract/step.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
@@ -22,6 +22,7 @@ const CAPTURED_BYTES = 512 * 1024;
 export function issueChunk(driver: Driver, command: ChunkCommand, log: StepLog): void {
   const { context: run } = driver;
   const { step } = command;
+  if (driver.children.adopt(log)) return;
   const before = resultsFromBefore(driver, command);
   if (before) {
     driver.chunkResults.set(step, before);
@@ -53,6 +54,7 @@ export function issueChunk(driver: Driver, command: ChunkCommand, log: StepLog):
     limits: run.givenLimits,
     ...(Object.keys(run.marks).length > 0 && { marks: run.marks }),
   };
+  if (patched('heddle-long-chunks')) return driver.children.start<ChunkInput>(log, CHUNK_WORKFLOW, input);
   executeChild<(input: ChunkInput) => Promise<ChunkOutput>>(CHUNK_WORKFLOW, {
     workflowId: shortId(`${run.workflowId}/${step}`),
     args: [input],

@@ -1,19 +1,22 @@
 /** A task step: one activity on its pool's queue, and a publish activity where it staged a partition. Sandbox. */
-import { ActivityCancellationType, scheduleActivity, sleep, type ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, patched, scheduleActivity, type ActivityOptions } from '@temporalio/workflow';
 import type { TaskRules } from '../../dsl/plan/types.ts';
 import { controlQueueOf, OUTPUT_BYTES, queueOf, type PublishCall, type PublishResult, type StepCall, type StepResult } from '../../dsl/contract/step.ts';
 import type { ControlStepCall } from '../../dsl/contract/control.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
 import type { Command } from '../scheduler/messages.ts';
+import { controlCall } from './control-call.ts';
 import type { Driver } from './driver.ts';
 import { failure } from './failure-of.ts';
 import type { StepLog } from './journal.ts';
+import { startedAsLong } from './long-steps.ts';
 import type { RunContext } from './run-context.ts';
 import { nameAndVersion, shortId, summaryOf, utf8Bytes } from './short-names.ts';
 
 type TaskCommand = Extract<Command, { type: 'task' }>;
 
 export function issueTask(driver: Driver, command: TaskCommand, log: StepLog): void {
+  if (driver.children.adopt(log)) return;
   const size = roughBytes(command.input) > OUTPUT_BYTES ? utf8Bytes(JSON.stringify(command.input)) : 0;
   if (size > OUTPUT_BYTES) {
     driver.fail(
@@ -30,11 +33,12 @@ export function issueTask(driver: Driver, command: TaskCommand, log: StepLog): v
     driver.failWith(log, error);
   };
   const start = (): void => {
+    if (startedAsLong(driver, command, log)) return;
     schedule(driver.context, command, log.earlier).then((result) => {
       ended(driver, command, log, result, failed);
     }, failed);
   };
-  if (command.delayMs > 0) sleep(command.delayMs, { summary: `${log.step} again` }).then(start, failed);
+  if (command.delayMs > 0) driver.later(log, command.delayMs, start);
   else start();
 }
 
@@ -109,15 +113,25 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
     replace: true,
     ...(command.keep && { keep: command.keep }),
   };
-  const published: Promise<PublishResult> = scheduleActivity('heddle.publish', [call], {
-    activityId: shortId(`${log.step}:publish`),
-    summary: summaryOf(`publish ${result.staged.map((staged) => staged.dataset).join(', ')}`),
-    taskQueue: queueOf(run.project, command.rules.pool, command.rules.class),
-    startToCloseTimeout: PUBLISH_MS,
-    heartbeatTimeout: BUILT_IN_HEARTBEAT_MS,
-    retry: { ...retryOf(command.rules), maximumAttempts: Math.max(PUBLISH_ATTEMPTS, command.rules.attempts) },
-    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  });
+  const { staged } = result;
+  const publish = (generations?: readonly number[]): Promise<PublishResult> =>
+    scheduleActivity('heddle.publish', [{ ...call, ...(generations && { generations }) } satisfies PublishCall], {
+      activityId: shortId(`${log.step}:publish`),
+      summary: summaryOf(`publish ${staged.map(({ dataset }) => dataset).join(', ')}`),
+      taskQueue: queueOf(run.project, command.rules.pool, command.rules.class),
+      startToCloseTimeout: PUBLISH_MS,
+      heartbeatTimeout: BUILT_IN_HEARTBEAT_MS,
+      retry: { ...retryOf(command.rules), maximumAttempts: Math.max(PUBLISH_ATTEMPTS, command.rules.attempts) },
+      cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+    });
+  const published = patched('issue-generations')
+    ? controlCall(
+        run.project,
+        'heddle.issue_generations',
+        { project: run.project, runId: run.runId, step: log.step, staged },
+        { activityId: shortId(`${log.step}:generation`), summary: summaryOf(`number ${log.step}`) },
+      ).then(({ generations }) => publish(generations))
+    : publish();
   published.then(({ output }) => {
     driver.settle(log, { type: 'done', step: log.step, output });
   }, failed);

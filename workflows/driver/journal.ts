@@ -24,10 +24,16 @@ export interface StepLog {
 }
 
 export class Journal {
+  private readonly before: Readonly<Record<string, number>>;
   readonly logs = new Map<string, StepLog>();
   readonly open = new Map<string, StepLog>();
   publishing = 0;
   readonly abandoned: string[] = [];
+
+  /** `before`: attempts that steps had in workflows before this one. */
+  constructor(before: Readonly<Record<string, number>>) {
+    this.before = before;
+  }
 
   begin(step: string, kind: LogKind, scope: WorkScope, now: number): StepLog {
     const before = this.logs.get(step);
@@ -37,7 +43,7 @@ export class Journal {
       kind,
       queuedAt: before?.queuedAt ?? now,
       endedAt: null,
-      earlier: before ? attemptsOf(before) : 0,
+      earlier: before ? attemptsOf(before) : (this.before[step] ?? 0),
       meta: null,
       waitingFor: null,
       overlay: null,
@@ -61,6 +67,11 @@ export class Journal {
     this.open.delete(log.step);
     log.onEnd?.();
     return true;
+  }
+
+  attempts(step: string): number {
+    const log = this.logs.get(step);
+    return log ? attemptsOf(log) : (this.before[step] ?? 0);
   }
 
   publish(log: StepLog, on: boolean): void {

@@ -3,6 +3,7 @@ import { defineQuery, defineSignal, defineUpdate, setHandler } from '@temporalio
 import { messages, type ControlAnswer, type ControlMessage, type LiveState, type SatisfiedSignal } from '../../dsl/contract/run.ts';
 import { OUTPUT_BYTES } from '../../dsl/contract/step.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
+import { childSignals, type ChildReport } from './child-contract.ts';
 import type { Driver } from './driver.ts';
 import { EMPTY_STATE, liveState } from './live-state.ts';
 
@@ -18,6 +19,12 @@ export class Mailbox {
 
   constructor() {
     setHandler(defineQuery<LiveState, [Page?]>(messages.state), (page) => (this.driver ? liveState(this.driver, this.hidden, page) : EMPTY_STATE));
+    setHandler(defineSignal(childSignals.asked), () => {});
+    setHandler(defineSignal<[ChildReport]>(childSignals.reported), (report) => {
+      this.give((driver) => {
+        driver.children.reported(report);
+      });
+    });
     setHandler(defineSignal<[SatisfiedSignal]>(messages.satisfied), ({ step, value }) => {
       this.give((driver) => {
         driver.waits.satisfied(step, value);
@@ -25,7 +32,18 @@ export class Mailbox {
     });
   }
 
-  /** A chunk is not controlled from outside. */
+  /** For a chunk: pausing is told by its parent, approvals of its items are answered here. */
+  takeAnswers(): void {
+    setHandler(defineSignal<[boolean]>(childSignals.held), (held) => {
+      this.give((driver) => {
+        if (held) driver.pause();
+        else driver.resume();
+      });
+    });
+    setHandler(defineUpdate<ControlAnswer, [ControlMessage]>(messages.control), (message) =>
+      message.kind === 'answer' ? this.control(message) : { ok: false, code: 'HDL-CONTROL-REFUSED', why: 'a page of a map takes no message but answers' },
+    );
+  }
   takeControl(): void {
     setHandler(defineUpdate<ControlAnswer, [ControlMessage]>(messages.control), (message) => this.control(message));
   }

@@ -15,8 +15,8 @@ export interface RunContext {
   readonly limits: Required<RunLimits>;
   /** Those that were given, for children. */
   readonly givenLimits: RunLimits;
-  /** 'chunk': a page of a list map, which is a part of a run and not a run. */
-  readonly role: 'run' | 'chunk';
+  /** 'chunk': a page of a list map, 'long': one step; these are parts of a run and not runs. */
+  readonly role: 'run' | 'chunk' | 'long';
   /** A resume may move the run to a newer plan. */
   planHash: string;
   skeleton: Skeleton;
@@ -36,6 +36,9 @@ export const limitsOf = (given: RunLimits | undefined): Required<RunLimits> => (
   graceMs: 60_000,
   alwaysMs: 600_000,
   inFlight: 100,
+  largeRun: 500,
+  drainMs: 60_000,
+  askMs: 60_000,
   ...given,
 });
 

@@ -7,8 +7,9 @@ import type { Json, MapNode } from '../../dsl/plan/types.ts';
 import { MAX_ARRAY_ITEMS, type ItemListHandle, type StepFailure } from '../../dsl/contract/step.ts';
 import { evaluate, noFindings } from './evaluate.ts';
 import { freeRefsOf } from './free-refs.ts';
-import type { SchedulerEvent, Settled } from './messages.ts';
+import type { MapItems, SchedulerEvent, Settled } from './messages.ts';
 import type { ListRun, MapRun, NodeRun, Scope } from './node-run.ts';
+import { weightOf } from './plan-weight.ts';
 import type { Scheduler } from './scheduler.ts';
 
 /** Chunk children of one map at once, and items in flight in each of them at full width. */
@@ -73,18 +74,53 @@ export class MapRuns {
   seeded(node: MapNode, settled: Settled): MapRun | null {
     if (settled.status !== 'done' || !Array.isArray(settled.output)) return null;
     const map = newMap(node, settled.output.length);
-    map.results = (settled.output as Json[]).map((output) => (output === null && node.tolerate ? { status: 'skipped' } : { status: 'done', output }));
+    const gaps = settled.items && new Set(settled.items.gaps);
+    map.results = (settled.output as Json[]).map((output, i) =>
+      // Without `items` an older interpreter carried it: a null may be any.
+      (gaps ? gaps.has(i) : output === null && node.tolerate) ? { status: 'skipped' } : { status: 'done', output },
+    );
+    if (settled.items) {
+      map.failed = settled.items.failed;
+      if (settled.items.first) map.causes.push({ step: node.id, failure: settled.items.first });
+    }
     return map;
+  }
+  /** With what `seeded` needs to know of it. */
+  withItems(map: MapRun, settled: Exclude<Settled, { status: 'skipped' }>): Exclude<Settled, { status: 'skipped' }> {
+    if (map.node.items === 'list') return settled;
+    const gaps: number[] = [];
+    if (settled.status === 'done')
+      map.results.forEach((result, i) => {
+        if (result?.status !== 'done') gaps.push(i);
+      });
+    if (settled.status === 'done' && gaps.length === 0 && !map.node.tolerate) return settled;
+    const items: MapItems = { gaps, failed: map.failed, first: map.causes[0]?.failure ?? null };
+    return { ...settled, items };
   }
 
   // ---- arrays ----
 
   private started(run: NodeRun): void {
+    const map = run.map as MapRun;
     this.core.setStatus(run.state, 'running');
-    if ((run.map as MapRun).startable.length > 0) this.active.add(run);
-    for (const follower of this.early.get(run) ?? []) this.follow(follower, run.map as MapRun);
+    if (map.count !== null) this.core.expectMore((map.count - 1) * weightOf(map.node.body));
+    if (map.startable.length > 0) this.active.add(run);
+    for (const follower of this.early.get(run) ?? []) this.follow(follower, map);
     this.early.delete(run);
+    const going = this.core.underwayIn(run.state.step);
+    if (going.length > 0) {
+      const first = map.startable.filter((index) => this.isUnderway(run, index, going));
+      map.startable = [...first, ...map.startable.filter((index) => !first.includes(index))];
+      map.taken = first.length;
+      for (const index of first) this.startItem(run, map, index);
+    }
     this.finishIfOver(run);
+  }
+
+  /** Something of the item runs already, from before a continue-as-new. */
+  private isUnderway(run: NodeRun, index: number, going: readonly string[]): boolean {
+    const item = `${run.state.step}[${this.keyOf(run, run.map as MapRun, index)}]`;
+    return going.some((step) => step.startsWith(item));
   }
 
   private beginFused(run: NodeRun, producerId: string): void {
@@ -124,6 +160,11 @@ export class MapRuns {
     if (run.settled || map.results[index]) return;
     if (result.status === 'done') {
       map.items[index] = result.output;
+      const going = this.core.underwayIn(run.state.step);
+      if (going.length > 0 && this.isUnderway(run, index, going)) {
+        map.startable.splice(map.taken++, 0, index);
+        return this.startItem(run, map, index);
+      }
       map.startable.push(index);
       this.active.add(run);
       return;
@@ -166,22 +207,26 @@ export class MapRuns {
   }
 
   private startItem(run: NodeRun, map: MapRun, index: number): void {
-    const node = map.node;
-    const globalIndex = index + (run.scope.owner === null ? this.indexOffset : 0);
-    const locals = { [`$item${node.depth}`]: map.items[index] as Json, [`$index${node.depth}`]: globalIndex };
-    map.running++;
-    let key = String(globalIndex);
-    if (node.key !== undefined) {
-      const shell: Scope = { ...run.scope, parent: run.scope, owner: run, locals, indexOf: new Map(), runs: [] };
-      const value = evaluate(node.key, this.core.lookup(shell), noFindings());
-      key = typeof value === 'symbol' ? key : typeof value === 'string' ? value : JSON.stringify(value);
-      if (map.keys.has(key)) {
-        map.running--;
+    const key = this.keyOf(run, map, index);
+    if (map.node.key !== undefined) {
+      if (map.keys.has(key))
         return this.itemEnded(run, index, { status: 'failed', failure: { class: 'data', code: 'HDL-MAP-KEY', message: `two items have the key ${key}` } });
-      }
       map.keys.add(key);
     }
-    this.core.openScope(node.body, run.scope, run, `${run.state.step}[${key}].`, locals, index);
+    map.running++;
+    this.core.openScope(map.node.body, run.scope, run, `${run.state.step}[${key}].`, this.localsOf(run, map, index), index);
+  }
+  private localsOf(run: NodeRun, map: MapRun, index: number): Readonly<Record<string, Json>> {
+    const { depth } = map.node;
+    return { [`$item${depth}`]: map.items[index] as Json, [`$index${depth}`]: index + (run.scope.owner === null ? this.indexOffset : 0) };
+  }
+  /** Name of an item in step paths. */
+  private keyOf(run: NodeRun, map: MapRun, index: number): string {
+    const byIndex = String(index + (run.scope.owner === null ? this.indexOffset : 0));
+    if (map.node.key === undefined) return byIndex;
+    const shell: Scope = { ...run.scope, parent: run.scope, owner: run, locals: this.localsOf(run, map, index), indexOf: new Map(), runs: [] };
+    const value = evaluate(map.node.key, this.core.lookup(shell), noFindings());
+    return typeof value === 'symbol' ? byIndex : typeof value === 'string' ? value : JSON.stringify(value);
   }
 
   itemSettled(run: NodeRun, scope: Scope, result: Settled): void {
@@ -253,6 +298,7 @@ export class MapRuns {
       handle,
       pages,
       nextPage: 0,
+      started: new Set(),
       running: 0,
       chain,
       results: chain.map(() => []),
@@ -265,18 +311,28 @@ export class MapRuns {
       this.core.setStatus(member.state, 'running');
     }
     (run.map as MapRun).list = list;
-    if (pages === 0) this.joinAll(run, list);
-    else this.active.add(run);
+    if (pages === 0) return this.joinAll(run, list);
+    this.active.add(run);
+    const going = this.core.underwayIn(run.state.step);
+    if (going.length > 0)
+      for (let page = 0; page < pages; page++)
+        if (going.includes(pageStep(run, list, page))) {
+          list.started.add(page);
+          this.issuePage(run, list, page);
+        }
   }
 
   private startPage(run: NodeRun, list: ListRun): boolean {
-    const parallel = Math.min(...list.chain.map((member) => (member.node as MapNode).parallel));
-    const atOnce = Math.min(CHUNKS_AT_ONCE, Math.ceil(parallel / ITEMS_PER_CHUNK_AT_ONCE));
-    if (list.nextPage >= list.pages || list.running >= atOnce) return false;
-    const page = list.nextPage++;
+    while (list.started.has(list.nextPage)) list.nextPage++;
+    if (list.nextPage >= list.pages || list.running >= widthOf(list).atOnce) return false;
+    this.issuePage(run, list, list.nextPage++);
+    return true;
+  }
+  private issuePage(run: NodeRun, list: ListRun, page: number): void {
+    const { parallel, atOnce } = widthOf(list);
     list.running++;
     const first = page * list.handle.pageSize;
-    const step = `${run.state.step}[${first}..${Math.min(first + list.handle.pageSize, list.handle.count) - 1}]`;
+    const step = pageStep(run, list, page);
     const roots = new Set<string>();
     for (const member of list.chain) for (const root of freeRefsOf(member.node)) roots.add(root);
     for (const member of list.chain) roots.delete(member.node.id);
@@ -292,7 +348,6 @@ export class MapRuns {
       parallel: Math.max(1, Math.ceil(parallel / atOnce)),
       roots: this.core.capture(run.scope, roots),
     });
-    return true;
   }
 
   chunkDone(step: string, results: ChunkResults): void {
@@ -348,8 +403,9 @@ export class MapRuns {
   }
 
   private goOn(run: NodeRun, list: ListRun): void {
-    if (this.core.stopping) return;
+    if (this.core.stopping || this.core.isAlwaysOver) return;
     const head = run.map as MapRun;
+    while (list.started.has(list.nextPage)) list.nextPage++;
     if (!head.stopping && list.nextPage < list.pages) {
       this.active.add(run);
       return;
@@ -381,6 +437,16 @@ export class MapRuns {
     run.causes = [{ step: run.state.step, failure }];
     this.core.settle(run, { status: 'failed', failure });
   }
+}
+
+function pageStep(run: NodeRun, { handle }: ListRun, page: number): string {
+  const first = page * handle.pageSize;
+  return `${run.state.step}[${first}..${Math.min(first + handle.pageSize, handle.count) - 1}]`;
+}
+/** Items in flight in all, and pages at once. */
+function widthOf(list: ListRun): { readonly parallel: number; readonly atOnce: number } {
+  const parallel = Math.min(...list.chain.map((member) => (member.node as MapNode).parallel));
+  return { parallel, atOnce: Math.min(CHUNKS_AT_ONCE, Math.ceil(parallel / ITEMS_PER_CHUNK_AT_ONCE)) };
 }
 
 function newMap(node: MapNode, count: number | null): MapRun {

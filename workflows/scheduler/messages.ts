@@ -15,6 +15,10 @@ export interface SchedulerOptions {
   readonly seed?: (step: string) => Settled | undefined;
   /** Pins made before, by canonical JSON of the request. */
   readonly pins?: Readonly<Record<string, PinValue>>;
+  /** Steps that were started before and still run: their commands come at once, whatever room there is, paused or not. */
+  readonly underway?: ReadonlySet<string>;
+  /** Of steps that are not settled: how often the scheduler has started them again, by failure class. */
+  readonly restarts?: Readonly<Record<string, Restarts>>;
   /** Values of roots outside of the skeleton: what a chunk of a map captured. */
   readonly roots?: Readonly<Record<string, Json>>;
   /** Prefix of all step paths, and the global index of a chunk's first item. */
@@ -31,9 +35,23 @@ export interface SchedulerOptions {
 export type PinValue = SliceHandle | ModelHandle | null | { readonly missing: string };
 
 export type Settled =
-  | { readonly status: 'done'; readonly output: Json }
+  | { readonly status: 'done'; readonly output: Json; readonly items?: MapItems }
   | { readonly status: 'skipped' }
-  | { readonly status: 'failed'; readonly failure: StepFailure };
+  | { readonly status: 'failed'; readonly failure: StepFailure; readonly causes?: readonly Cause[]; readonly items?: MapItems };
+
+/** What the list of a map's outputs does not say. */
+export interface MapItems {
+  /** Indexes of items that are null there because they failed or were skipped; another null is what the body gave. */
+  readonly gaps: readonly number[];
+  readonly failed: number;
+  readonly first: StepFailure | null;
+}
+/** A failed leaf behind a failed node. */
+export interface Cause {
+  readonly step: string;
+  readonly failure: StepFailure;
+}
+export type Restarts = Readonly<Record<string, number>>;
 
 /** Each `step` is unique in the run; the driver answers each command with exactly one settling event (or says cancelled). */
 export type Command =
@@ -112,7 +130,11 @@ export type SchedulerEvent =
   | { readonly type: 'pause' }
   | { readonly type: 'resume' }
   /** Starts nothing new; what is open settles by 'cancelled'. Then `always` runs. */
-  | { readonly type: 'cancel' };
+  | { readonly type: 'cancel' }
+  /** A command that the driver has not begun goes back: it comes again when the run goes on. */
+  | { readonly type: 'put-back'; readonly step: string }
+  /** The time of the `always` block is over: nothing of it starts any more, and the run ends when what is open has ended. */
+  | { readonly type: 'always-over' };
 
 /** State of a step as the core knows it. Times and attempts are the driver's. */
 export interface StepState {
@@ -136,8 +158,10 @@ export interface SchedulerCore {
   /** 'paused': nothing new starts (by a person, or by onFailure: 'pause'). */
   readonly status: 'running' | 'paused' | 'done' | 'failed' | 'cancelled';
   readonly openCommands: number;
-  /** While true the driver may not continue-as-new: commands are open. */
-  readonly quiet: boolean;
+  /** Commands open that are work: all but gates and waits. */
+  readonly busy: number;
+  /** Steps that the run will have, as far as it is known by now. */
+  readonly expected: number;
   /** Every step met so far, in the order of their first appearance. */
   steps(): Iterable<StepState>;
   step(path: string): StepState | undefined;
@@ -148,6 +172,10 @@ export interface SchedulerCore {
   failedItems(step: string): { readonly failed: number; readonly first: StepFailure | null };
   /** Pins made so far, for continue-as-new. */
   readonly pins: Readonly<Record<string, PinValue>>;
+  /** As a seed for a core that goes on; undefined while it has not settled, and for a chunk. */
+  settled(step: string): Settled | undefined;
+  /** Of steps that have not settled. */
+  readonly restarts: Readonly<Record<string, Restarts>>;
   /** Forgets failed and blocked steps, so that they run again with what follows (resume after onFailure: 'pause'). */
   resumeFailed(skeleton?: Skeleton): Command[];
   /** Valid when finished. */

@@ -4,7 +4,7 @@
  */
 import type { Block, Json, MapNode, PlanNode } from '../../dsl/plan/types.ts';
 import type { ItemListHandle, StepFailure } from '../../dsl/contract/step.ts';
-import type { Settled, StepState } from './messages.ts';
+import type { Cause, Settled, StepState } from './messages.ts';
 
 export interface Scope {
   readonly parent: Scope | null;
@@ -41,11 +41,6 @@ export interface NodeRun {
   map: MapRun | null;
 }
 
-export interface Cause {
-  readonly step: string;
-  readonly failure: StepFailure;
-}
-
 /** Running state of a map node. */
 export interface MapRun {
   readonly node: MapNode;
@@ -74,6 +69,8 @@ export interface ListRun {
   readonly handle: ItemListHandle;
   readonly pages: number;
   nextPage: number;
+  /** Pages that were started out of their order: they were under way before. */
+  readonly started: Set<number>;
   running: number;
   /** Result pages of each map of the chain (this one and those fused behind it). */
   readonly chain: readonly NodeRun[];

@@ -12,9 +12,10 @@ import { evaluate, noFindings, SKIPPED, sliceRequest, type Findings, type Lookup
 import { shapeOf, visitPins } from './free-refs.ts';
 import { leafCommand } from './leaf-command.ts';
 import { MapRuns } from './map-run.ts';
-import type { Command, PinValue, SchedulerCore, SchedulerEvent, SchedulerOptions, Settled, StepState } from './messages.ts';
+import type { Command, PinValue, Restarts, SchedulerCore, SchedulerEvent, SchedulerOptions, Settled, StepState } from './messages.ts';
 import type { NodeRun, Scope } from './node-run.ts';
 import { PinBoard } from './pin-board.ts';
+import { weightOf } from './plan-weight.ts';
 import { Queue } from './queue.ts';
 import { StateTable } from './state-table.ts';
 
@@ -32,6 +33,10 @@ export class Scheduler implements SchedulerCore {
   /** Ready to be looked at; and ready to become a command that takes room. */
   private ready = new Queue<NodeRun>();
   private leaves = new Queue<NodeRun>();
+  /** Leaves that were under way before: they take no new room. */
+  private goingOn = new Queue<NodeRun>();
+  private readonly underway: ReadonlySet<string>;
+  private restartsBefore: Readonly<Record<string, Restarts>>;
   private readonly maps: MapRuns;
   private seed: ((step: string) => Settled | undefined) | undefined;
   private root: Scope | null = null;
@@ -47,6 +52,8 @@ export class Scheduler implements SchedulerCore {
   private idleOpen = 0;
   private byPerson = false;
   private cancelling = false;
+  private alwaysOver = false;
+  private planned = 0;
   private phase: 'body' | 'always' | 'over' = 'body';
   private bodyOutcome: RunOutcome | null = null;
   private result: Json = null;
@@ -59,6 +66,8 @@ export class Scheduler implements SchedulerCore {
     this.maxBytes = options.maxBytesPerTurn ?? 2 * 1024 * 1024;
     this.board = new PinBoard(options.pins ?? {});
     this.seed = options.seed;
+    this.underway = options.underway ?? new Set();
+    this.restartsBefore = options.restarts ?? {};
     this.maps = new MapRuns(this, options.indexOffset ?? 0);
   }
 
@@ -66,14 +75,29 @@ export class Scheduler implements SchedulerCore {
   get stopping(): boolean {
     return this.cancelling && this.phase === 'body';
   }
+  get isAlwaysOver(): boolean {
+    return this.alwaysOver;
+  }
   get finished(): boolean {
     return this.phase === 'over';
   }
   get openCommands(): number {
     return this.inFlight + this.idleOpen;
   }
-  get quiet(): boolean {
-    return this.inFlight === 0 && this.board.open === 0;
+  get busy(): number {
+    return this.inFlight + this.board.open;
+  }
+  get expected(): number {
+    return this.planned;
+  }
+  /** More items of a map than the plan shows. */
+  expectMore(steps: number): void {
+    this.planned += steps;
+  }
+  get restarts(): SchedulerCore['restarts'] {
+    const out: { [step: string]: Restarts } = {};
+    for (const [step, run] of this.byStep) if (run.restarts && !run.settled) out[step] = run.restarts;
+    return out;
   }
   get pins(): Readonly<Record<string, PinValue>> {
     return this.board.memo;
@@ -92,8 +116,9 @@ export class Scheduler implements SchedulerCore {
     return this.held.length;
   }
   failedItems(step: string): { readonly failed: number; readonly first: StepFailure | null } {
-    const map = this.byStep.get(step)?.map;
-    return { failed: map?.failed ?? 0, first: map?.causes[0]?.failure ?? null };
+    const run = this.byStep.get(step);
+    if (run?.map) return { failed: run.map.failed, first: run.map.causes[0]?.failure ?? null };
+    return run?.settled?.status === 'failed' && run.settled.items ? run.settled.items : { failed: 0, first: null };
   }
   steps(): Iterable<StepState> {
     return this.states.values();
@@ -101,9 +126,17 @@ export class Scheduler implements SchedulerCore {
   step(path: string): StepState | undefined {
     return this.states.get(path);
   }
+  settled(step: string): Settled | undefined {
+    const run = this.byStep.get(step);
+    const settled = run?.settled;
+    if (!settled || settled.status === 'skipped') return settled ?? undefined;
+    const whole = run.map ? this.maps.withItems(run.map, settled) : settled;
+    return whole.status === 'failed' ? { ...whole, causes: run.causes } : whole;
+  }
 
   start(): Command[] {
     this.pinWhatIsKnown();
+    this.planned += weightOf(this.skeleton.body);
     this.root = this.openScope(this.skeleton.body, null, null, this.options.pathPrefix ?? '', null, 0);
     this.afterScopes();
     return this.pump();
@@ -137,6 +170,8 @@ export class Scheduler implements SchedulerCore {
   get final(): Omit<RunFinal, 'endedAt' | 'abandoned'> {
     const failures = [...this.causesOf(this.root), ...this.causesOf(this.alwaysScope)];
     const body = this.outcome.status;
+    if (this.alwaysOver && (this.alwaysScope?.open ?? 0) > 0 && !failures.some(({ failure }) => failure.code === ALWAYS_OVER.code))
+      failures.push({ step: 'always', failure: ALWAYS_OVER });
     const status = body === 'done' && failures.length > 0 ? 'failed' : body;
     return { status, output: status === 'done' ? this.result : null, failures };
   }
@@ -154,6 +189,8 @@ export class Scheduler implements SchedulerCore {
       case 'cancel':
         if (this.phase === 'body' && !this.cancelling) this.cancelAll();
         return;
+      case 'always-over':
+        return this.endAlways();
       case 'pinned':
         return this.takePins(event.id, event.pins, null);
       case 'pin-failed':
@@ -177,6 +214,7 @@ export class Scheduler implements SchedulerCore {
     run.open = false;
     if (run.node.kind === 'gate' || run.node.kind === 'wait') this.idleOpen--;
     else this.inFlight--;
+    if (event.type === 'put-back') return this.putBack(run);
     if (event.type === 'done') return this.settle(run, { status: 'done', output: event.output });
     if (event.type === 'cancelled') {
       if (this.stopping) return this.markCancelled(run);
@@ -184,6 +222,20 @@ export class Scheduler implements SchedulerCore {
     }
     if (event.type === 'expired') return this.expired(run);
     this.fail(run, event.failure);
+  }
+
+  private putBack(run: NodeRun): void {
+    if (this.stopping) return this.markCancelled(run);
+    run.state.round--;
+    this.setStatus(run.state, run.state.round > 0 ? 'retrying' : 'pending');
+    this.leaves.push(run);
+  }
+  private endAlways(): void {
+    if (this.phase !== 'always') return;
+    this.alwaysOver = true;
+    this.ready.clear();
+    this.leaves.clear();
+    this.maps.stopAll();
   }
 
   private expired(run: NodeRun): void {
@@ -203,7 +255,7 @@ export class Scheduler implements SchedulerCore {
     const rules = this.rulesOf(run.node);
     const budget = rules?.classes?.[failure.class] ?? 0;
     const used = run.restarts?.[failure.class] ?? 0;
-    if (used < budget) {
+    if (used < budget && !this.alwaysOver) {
       (run.restarts ??= {})[failure.class] = used + 1;
       run.state.failure = failure;
       this.setStatus(run.state, 'retrying');
@@ -312,6 +364,8 @@ export class Scheduler implements SchedulerCore {
       };
       scope.runs.push(run);
       this.byStep.set(state.step, run);
+      const restarts = this.restartsBefore[state.step];
+      if (restarts) this.takeRestarts(run, restarts);
     }
     for (let i = 0; i < scope.runs.length; i++) {
       const run = scope.runs[i] as NodeRun;
@@ -324,6 +378,13 @@ export class Scheduler implements SchedulerCore {
     }
     if (scope.open === 0) this.scopeSettled(scope);
     return scope;
+  }
+
+  /** Started again before this core began: its budget is used up by so much, and its wait goes on growing. */
+  private takeRestarts(run: NodeRun, restarts: Restarts): void {
+    run.restarts = { ...restarts };
+    for (const times of Object.values(restarts)) run.state.round += times;
+    if (!this.underway.has(run.state.step)) this.setStatus(run.state, 'retrying');
   }
 
   lookup(scope: Scope): Lookup {
@@ -367,6 +428,10 @@ export class Scheduler implements SchedulerCore {
   private pump(): Command[] {
     for (;;) {
       for (let run = this.ready.shift(); run; run = this.ready.shift()) if (!run.settled) this.begin(run);
+      if (this.goingOn.length > 0) {
+        this.startLeaf(this.goingOn.shift() as NodeRun);
+        continue;
+      }
       if (this.mayStart() && this.leaves.length > 0) {
         const run = this.leaves.shift() as NodeRun;
         if (!run.settled && !run.open) this.startLeaf(run);
@@ -381,7 +446,7 @@ export class Scheduler implements SchedulerCore {
     return commands;
   }
   private mayStart(): boolean {
-    if (this.stopping || (this.phase === 'body' && (this.byPerson || this.held.length > 0))) return false;
+    if (this.stopping || this.alwaysOver || (this.phase === 'body' && (this.byPerson || this.held.length > 0))) return false;
     return this.inFlight < this.maxInFlight && this.commands.length < this.maxPerTurn && this.bytes < this.maxBytes;
   }
   get room(): number {
@@ -390,10 +455,10 @@ export class Scheduler implements SchedulerCore {
 
   /** All that a node waits for has settled. */
   private begin(run: NodeRun): void {
-    if (this.stopping) return;
+    if (this.stopping || this.alwaysOver) return;
     const seeded = this.seed?.(run.state.step);
     if (seeded) {
-      if (seeded.status === 'failed') run.causes = [{ step: run.state.step, failure: seeded.failure }];
+      if (seeded.status === 'failed') run.causes = seeded.causes ?? [{ step: run.state.step, failure: seeded.failure }];
       if (run.node.kind === 'map' && run.node.items === 'array') run.map = this.maps.seeded(run.node, seeded);
       return this.settle(run, seeded);
     }
@@ -407,8 +472,13 @@ export class Scheduler implements SchedulerCore {
       case 'loop':
         return this.beginLoop(run);
       default:
-        this.leaves.push(run);
+        (this.underway.has(run.state.step) ? this.goingOn : this.leaves).push(run);
     }
+  }
+  /** Steps inside of a map that were under way before this core began. */
+  underwayIn(map: string): readonly string[] {
+    if (this.underway.size === 0) return [];
+    return [...this.underway].filter((step) => step.startsWith(`${map}[`));
   }
 
   /** The first of `after` that failed, or that a value of the node needs: `after` bears skips, not failures. */
@@ -550,14 +620,22 @@ export class Scheduler implements SchedulerCore {
       this.alwaysScope = this.openScope(this.skeleton.always, null, null, `${this.options.pathPrefix ?? ''}always.`, null, 0);
       return true;
     }
-    if (this.phase === 'always' && this.alwaysScope?.open === 0) this.phase = 'over';
+    if (this.phase !== 'always') return false;
+    if (this.alwaysScope?.open === 0) this.phase = 'over';
+    else if (this.alwaysOver && this.openCommands === 0) {
+      this.phase = 'over';
+      this.cancelRest();
+    }
     return false;
+  }
+  private cancelRest(): void {
+    for (const state of this.states.values())
+      if (state.status === 'pending' || state.status === 'running' || state.status === 'retrying') this.setStatus(state, 'cancelled');
   }
   private bodyOver(): boolean {
     if (this.cancelling) {
       if (this.inFlight > 0 || this.idleOpen > 0) return false;
-      for (const state of this.states.values())
-        if (state.status === 'pending' || state.status === 'running' || state.status === 'retrying') this.setStatus(state, 'cancelled');
+      this.cancelRest();
       return true;
     }
     return this.root?.open === 0 && this.openCommands === 0;
@@ -585,6 +663,7 @@ export class Scheduler implements SchedulerCore {
     this.held = [];
     this.ready.clear();
     this.leaves.clear();
+    this.goingOn.clear();
     this.maps.stopAll();
   }
   private markCancelled(run: NodeRun, failure: StepFailure | null = null): void {
@@ -604,6 +683,8 @@ export class Scheduler implements SchedulerCore {
     this.byStep = new Map();
     this.ready.clear();
     this.leaves.clear();
+    this.goingOn.clear();
+    this.restartsBefore = {};
     this.maps.clear();
     this.inFlight = 0;
     this.idleOpen = 0;
@@ -636,4 +717,5 @@ function isBorne(run: NodeRun): boolean {
 }
 const upstream = (step: string): StepFailure => ({ class: 'upstream', code: 'HDL-UPSTREAM-FAILED', message: `needs ${step}, which failed` });
 const missing = (what: string): StepFailure => ({ class: 'data', code: 'HDL-NOT-PUBLISHED', message: `${what} is not there` });
+const ALWAYS_OVER: StepFailure = { class: 'timeout', code: 'HDL-ALWAYS-TIMEOUT', message: 'the always block took longer than it may' };
 const isSkippedMark = (value: Json): boolean => typeof value === 'object' && value !== null && '$skipped' in value;

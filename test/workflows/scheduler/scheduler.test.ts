@@ -298,7 +298,7 @@ describe('gates, waits, pins', () => {
     const gate: PlanNode = { kind: 'gate', id: 'ok', ask: 'Go?', show: {}, from: [], withinMs: 1, onTimeout: 'reject' };
     const core = createScheduler({ skeleton: skeleton([gate, task('a', { v: ref('ok', 'approved') })]), params: {}, partition: null, maxInFlight: 1 });
     core.start();
-    expect(core.quiet).toBe(true);
+    expect(core.busy).toBe(0);
     expect(core.turn([{ type: 'expired', step: 'ok' }])).toMatchObject([{ step: 'a', input: { v: false } }]);
   });
   const slice = (day: unknown) => ({ $slice: { dataset: 'd', how: 'at', key: { day } } }) as never;
