@@ -12,7 +12,9 @@ import { createLiveView } from './runs/live-view.ts';
 import { addApprovalRoutes } from './routes/approvals.ts';
 import { addCatalogRoutes } from './routes/catalog.ts';
 import { addDoctorRoutes } from './routes/doctor.ts';
+import { addLineageRoutes } from './routes/lineage.ts';
 import { addModelRoutes } from './routes/models.ts';
+import { addPartitionRoutes } from './routes/partitions.ts';
 import { addPlanRoutes } from './routes/plans.ts';
 import { addRunControlRoutes } from './routes/run-control.ts';
 import { addRunRoutes } from './routes/runs.ts';
@@ -58,6 +60,8 @@ export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Ap
   addRunControlRoutes(api, parts);
   addApprovalRoutes(api, parts);
   addModelRoutes(api, parts);
+  addLineageRoutes(api, parts);
+  addPartitionRoutes(api, parts);
   addWorkerRoutes(api, parts, logs);
   addCatalogRoutes(api, parts);
   addDoctorRoutes(api, parts);

@@ -213,6 +213,11 @@ export async function listVersions(db: CatalogDb, project: string, name: string)
   return rows.map(versionOf);
 }
 
+/** Versions that a run registered. */
+export async function versionsOfRun(db: CatalogDb, runId: string): Promise<ModelVersion[]> {
+  return (await db.selectFrom('model_versions').selectAll().where('run_id', '=', runId).execute()).map(versionOf);
+}
+
 /** Changes of a model's aliases, oldest first. */
 export async function aliasHistory(db: CatalogDb, project: string, name: string): Promise<AliasChange[]> {
   const rows = await db.selectFrom('alias_history').selectAll().where('project', '=', project).where('name', '=', name).orderBy('id').execute();

@@ -1,5 +1,6 @@
 /** What a run was given to read, decided once: the same request gets the same answer for the whole run. Server only. */
 import type { PinRequest, PinResult } from '../dsl/contract/control.ts';
+import type { ModelHandle, SliceHandle } from '../dsl/contract/step.ts';
 import { canonicalJson } from '../dsl/plan/canonical-json.ts';
 import type { CatalogDb } from './catalog.ts';
 import { fromColumn, toColumn } from './json-column.ts';
@@ -32,6 +33,12 @@ export async function pinnedVersion(db: CatalogDb, runId: string, reference: str
     return value !== null && 'version' in value ? value.version : null;
   }
   return undefined;
+}
+
+/** Slices and models that the run was given, in no order. */
+export async function pinsOfRun(db: CatalogDb, runId: string): Promise<(SliceHandle | ModelHandle)[]> {
+  const rows = await db.selectFrom('pins').select('value').where('run_id', '=', runId).execute();
+  return rows.map((row) => fromColumn<PinValue>(row.value)).filter((value) => value !== null && 'kind' in value);
 }
 
 /** A retry pins anew what was missing before; what was there, or was optional and not there, stays as the run saw it. */

@@ -1,5 +1,5 @@
 /** Plans in the catalog: stored once under their hash. Server only. */
-import type { Plan } from '../dsl/plan/types.ts';
+import type { DatasetDef, Plan } from '../dsl/plan/types.ts';
 import type { CatalogDb } from './catalog.ts';
 import { fromColumn, toColumn } from './json-column.ts';
 
@@ -32,4 +32,28 @@ export async function getPlan(db: CatalogDb, hash: string): Promise<Plan | undef
 export async function planNames(db: CatalogDb, project: string): Promise<string[]> {
   const rows = await db.selectFrom('plans').select('name').distinct().where('project', '=', project).orderBy('name').execute();
   return rows.map((row) => row.name);
+}
+
+/** A dataset as the newest plan that has it declares it. */
+export async function datasetNamed(db: CatalogDb, project: string, name: string): Promise<DatasetDef | undefined> {
+  const rows = await db
+    .selectFrom('plans')
+    .select('plan')
+    .where('project', '=', project)
+    .where('plan', 'like', `%${JSON.stringify(name)}%`)
+    .orderBy('created_at', 'desc')
+    .orderBy('hash')
+    .limit(100)
+    .execute();
+  for (const row of rows) {
+    const found = fromColumn<Plan>(row.plan).contracts.datasets[name];
+    if (found) return found;
+  }
+  return undefined;
+}
+
+/** Names of the datasets in each pipeline's newest plans. */
+export async function datasetNames(db: CatalogDb, project: string): Promise<string[]> {
+  const rows = await db.selectFrom('plans').select('plan').where('project', '=', project).orderBy('created_at', 'desc').limit(100).execute();
+  return [...new Set(rows.flatMap((row) => Object.keys(fromColumn<Plan>(row.plan).contracts.datasets)))].sort();
 }

@@ -8,10 +8,12 @@ import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { explainCommand } from './commands/explain.ts';
+import { lineageCommand } from './commands/lineage.ts';
 import { logsCommand } from './commands/logs.ts';
 import { modelsCommand } from './commands/models.ts';
 import { modelsImportCommand } from './commands/models-import.ts';
 import { newCommand } from './commands/new.ts';
+import { partitionsCommand } from './commands/partitions.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
 import { promoteCommand } from './commands/promote.ts';
@@ -42,6 +44,8 @@ export const commands = [
   explainCommand,
   modelsCommand,
   modelsImportCommand,
+  partitionsCommand,
+  lineageCommand,
   cancelCommand,
   pauseCommand,
   resumeCommand,

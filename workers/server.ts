@@ -18,6 +18,7 @@ import { openProjectStore } from '../storage/open-file-systems.ts';
 import { controlActivities } from './control-activities.ts';
 import { listen } from './server-http.ts';
 import { installRuntime } from './server-runtime.ts';
+import { startLineage } from './server-lineage.ts';
 import { startReconciler } from './server-reconciler.ts';
 import { connectTemporal } from './server-temporal.ts';
 import { startWatches } from './server-watches.ts';
@@ -89,7 +90,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
     });
-    for (const loop of [startReconciler(parts), startWatches(parts)]) undo.push(() => loop.stop());
+    for (const loop of [startReconciler(parts), startWatches(parts), startLineage(parts)]) undo.push(() => loop.stop());
     log.info({ url: listener.url, project: config.project, temporal: config.temporal.address }, 'the server is ready');
     return { url: listener.url, port: listener.port, parts, ended, close };
   } catch (error) {

@@ -1,6 +1,8 @@
 /** The API's client: typed by dsl/contract/api.ts, over fetch. Errors of the server come back as the HeddleError they were. */
+import type { LineageGraph } from '../../api/lineage/trace.ts';
 import type { ModelView, VersionView } from '../../api/models/model-view.ts';
 import type { RolledBack } from '../../api/models/rollback-model.ts';
+import type { PartitionEntry } from '../../api/routes/partitions.ts';
 import type { AliasChange, ModelEntry, ModelVersion } from '../../catalog/models.ts';
 import type { AttemptRecord, DoctorCheck, Explanation, LogLine, OpenGate, Page, RunDetail, RunSummary, StartRun, WorkerHello } from '../../dsl/contract/api.ts';
 import type { StepRecord } from '../../dsl/contract/run.ts';
@@ -54,6 +56,13 @@ export function createClient(config: ResolvedConfig) {
     promote: (name: string, body: object): Promise<AliasChange> => request('POST', model(name, '/promote'), { body }),
     rollback: (name: string, body: object): Promise<RolledBack> => request('POST', model(name, '/rollback'), { body }),
     importModel: (name: string, body: object): Promise<ModelVersion> => request('POST', model(name, '/import'), { body }),
+    partitions: (
+      dataset: string,
+      query: { readonly from?: string; readonly to?: string },
+    ): Promise<{ dataset: string; uri: string; dimensions: readonly string[]; partitions: readonly PartitionEntry[] }> =>
+      request('GET', `/partitions/${encodeURIComponent(dataset)}`, { query }),
+    lineage: (query: { readonly of: string; readonly direction: string; readonly depth?: number }): Promise<LineageGraph> =>
+      request('GET', '/lineage', { query }),
     rebuildCatalog: (): Promise<{ runs: number; models: number; bad: number }> => request('POST', '/catalog/rebuild', { body: {} }),
     doctor: (): Promise<{ checks: readonly DoctorCheck[] }> => request('GET', '/doctor'),
     health: (): Promise<{ ok: boolean; project: string }> => request('GET', '/health'),

@@ -19,4 +19,16 @@ export const modelsCodes = {
     exit: 1,
     status: 409,
   },
+  'HDL-NO-DATASET': {
+    title: 'There is no dataset of that name',
+    fix: 'Look at the name in dataset(...); a dataset is known once a pipeline that uses it was sent to the server.',
+    exit: 1,
+    status: 404,
+  },
+  'HDL-NO-PARTITION': {
+    title: 'A partition is not published and never was',
+    fix: 'heddle partitions DATASET lists those that are.',
+    exit: 1,
+    status: 404,
+  },
 } as const satisfies Record<string, CodeEntry>;
