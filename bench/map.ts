@@ -59,6 +59,7 @@ async function ours(bench: Bench, count: number): Promise<{ ms: number; firstTen
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }
   })();
+  sampler.catch(() => undefined); // thrown below, where the processes are still stopped
   const run = await bench.heddle.wait(runId);
   const ms = performance.now() - started;
   over = true;
