@@ -2,6 +2,7 @@
 import type { ServerParts } from '../api/server-parts.ts';
 import type { ControlActivities } from '../dsl/contract/control.ts';
 import { prepareChild, startChild } from './control-children.ts';
+import { issueGenerations } from './control-generations.ts';
 import { notify, promoteModel, registerModel } from './control-models.ts';
 import { pin } from './control-pins.ts';
 import { loadPlan } from './control-plans.ts';
@@ -11,6 +12,7 @@ import { watch } from './control-watch.ts';
 export const controlActivities = (parts: ServerParts): ControlActivities => ({
   'heddle.load_plan': loadPlan(parts),
   'heddle.pin': pin(parts),
+  'heddle.issue_generations': issueGenerations(parts),
   'heddle.watch': watch(parts),
   'heddle.prepare_child': prepareChild(parts),
   'heddle.start_child': startChild(parts),

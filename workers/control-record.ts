@@ -2,6 +2,7 @@
 import type { ServerParts } from '../api/server-parts.ts';
 import { countStep } from '../api/metrics.ts';
 import { writeRunFile } from '../api/runs/run-file.ts';
+import { markPublished } from '../catalog/publications.ts';
 import { endRun, getRun, summaryOf } from '../catalog/runs.ts';
 import { countSteps, listDone, writePage } from '../catalog/steps.ts';
 import { removeWaits } from '../catalog/waits.ts';
@@ -29,6 +30,8 @@ export const record =
     if (call.final && run.endedAt === null) await removeStagings(parts, run);
     const { fresh, ended } = await parts.catalog.transaction(async (trx) => {
       const written = await writePage(trx, { runId: call.runId, retry: run.retry, page: call.page, steps: call.steps, at: Date.now() });
+      const done = call.steps.filter(({ status }) => status === 'done').map(({ step, endedAt }) => ({ step, at: endedAt ?? Date.now() }));
+      await markPublished(trx, call.runId, done);
       if (!call.final) return { fresh: written, ended: false };
       await removeWaits(trx, call.runId);
       return { fresh: written, ended: await endRun(trx, call.runId, call.final, await countSteps(trx, call.runId)) };

@@ -5,11 +5,13 @@
 import type { StepData } from '../activities/step/step-host.ts';
 import { INLINE_BYTES, isStored, type PublishCall } from '../dsl/contract/step.ts';
 import type { Json, JsonObject } from '../dsl/plan/types.ts';
+import { sliceInPlace } from '../storage/datasets/slice-in-place.ts';
 import type { Store } from '../storage/store.ts';
 import { loadInputs, storeValue } from '../storage/values.ts';
 
-export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'stage'> {
+export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'stage' | 'inPlace'> {
   return {
+    inPlace: (slice) => sliceInPlace(store, slice),
     async *readSlice(dataset, slice) {
       const { readSlice } = await import('../storage/datasets/read-slice.ts');
       yield* readSlice(store, dataset, slice);
@@ -35,8 +37,8 @@ export async function publishStaged(store: Store, call: PublishCall): Promise<Js
   const { publishPartition } = await import('../storage/datasets/publish-partition.ts');
   const stored = isStored(call.output) ? call.output : null;
   let output = stored ? await loadInputs(store, call.output) : call.output;
-  for (const { at, ...staged } of call.staged) {
-    const handle = await publishPartition(store, staged, { replace: call.replace });
+  for (const [i, { at, ...staged }] of call.staged.entries()) {
+    const handle = await publishPartition(store, staged, { replace: call.replace, generation: call.generations?.[i] });
     output = withValue(output, at, handle as unknown as Json); // a handle is plain JSON
   }
   if (Buffer.byteLength(JSON.stringify(output)) <= INLINE_BYTES) return output;

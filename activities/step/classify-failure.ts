@@ -3,6 +3,7 @@
  * message, without secrets. Pure.
  */
 import { dataCodes } from '../../dsl/errors/codes/data.ts';
+import { datasetsCodes } from '../../dsl/errors/codes/datasets.ts';
 import { isHeddleError, type HeddleError } from '../../dsl/errors/heddle-error.ts';
 import { registry, type ErrorCode } from '../../dsl/errors/registry.ts';
 import type { FailureClass } from '../../dsl/plan/types.ts';
@@ -73,7 +74,7 @@ function classOfCode(error: HeddleError): FailureClass {
   const known = BY_CODE[error.code];
   if (known) return known;
   if (registry[error.code]?.exit === 3) return 'upstream'; // an outside part that does not answer
-  return error.code in dataCodes ? 'data' : 'user';
+  return error.code in dataCodes || error.code in datasetsCodes ? 'data' : 'user';
 }
 
 /** Looks through causes and gathered errors for a system error's code. */

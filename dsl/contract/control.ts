@@ -3,7 +3,7 @@
  * queue `controlQueueOf(project)`, has a start-to-close of 20 s and is retried without end. Pure types.
  */
 import type { Json, JsonObject, Skeleton } from '../plan/types.ts';
-import type { ModelHandle, SliceHandle } from './step.ts';
+import type { ModelHandle, SliceHandle, StagedPartition } from './step.ts';
 import type { RunFinal, RunInput, StepRecord } from './run.ts';
 
 export interface ControlActivities {
@@ -21,6 +21,8 @@ export interface ControlActivities {
   'heddle.load_done'(call: { runId: string; cursor: number }): Promise<{ done: Record<string, Json>; next: number | null }>;
   /** Writes the exact history: steps in pages, then the end of the run. */
   'heddle.record'(call: RecordCall): Promise<void>;
+  /** A number for each partition that an accepted attempt staged: the fencing token of its publish. The same staging gets the same. */
+  'heddle.issue_generations'(call: GenerationsCall): Promise<{ generations: readonly number[] }>;
   /** Registry tasks, called as steps of pool 'heddle'. */
   'heddle.register_model'(call: ControlStepCall): Promise<{ output: Json }>;
   'heddle.promote_model'(call: ControlStepCall): Promise<{ output: Json }>;
@@ -33,6 +35,13 @@ export interface ControlStepCall {
   readonly pipeline: string;
   readonly step: string;
   readonly input: Json;
+}
+
+export interface GenerationsCall {
+  readonly project: string;
+  readonly runId: string;
+  readonly step: string;
+  readonly staged: readonly StagedPartition[];
 }
 
 export interface PinCall {

@@ -69,6 +69,17 @@ export interface AttemptMeta {
     | { readonly kind: 'model'; readonly name: string; readonly version: string; readonly digest: string }
     | { readonly kind: 'file'; readonly name: string; readonly digest: string }
   )[];
+  /** Of a task with `cache`. */
+  readonly cache?: CacheNote;
+}
+
+/** Why a step took the result of another one, or did not. */
+export interface CacheNote {
+  readonly hit: boolean;
+  readonly why: string;
+  /** Where the result comes from. */
+  readonly runId?: string;
+  readonly step?: string;
 }
 
 /** A value kept outside of the payload. Passes wherever the value would. */
@@ -124,6 +135,8 @@ export interface PublishCall {
   readonly replace: boolean;
   /** The node's keep, for an output above 4 KiB. */
   readonly keep?: readonly (readonly string[])[];
+  /** Generation of each of `staged`, from heddle.issue_generations: the fencing tokens. Left out by older workflows. */
+  readonly generations?: readonly number[];
 }
 /** Result: the step's output with final slice handles in it. */
 export interface PublishResult {

@@ -2,14 +2,16 @@
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 import type { Store } from '../store.ts';
 import { childUri, nameOfUri } from '../uri.ts';
-import { readManifest, type Manifest } from './manifest.ts';
-import { dimensionPrefix, keyOfPath, partitionUri } from './partition-path.ts';
+import type { Manifest } from './manifest.ts';
+import { dimensionPrefix, keyOfPath } from './partition-path.ts';
+import { presentPartition } from './present-partition.ts';
 
 export interface PublishedPartition {
   readonly path: string;
   readonly key: Readonly<Record<string, string>>;
   readonly digest: string;
   readonly manifest: Manifest;
+  readonly generation: number;
 }
 const AT_ONCE = 16;
 
@@ -30,8 +32,8 @@ export async function listPartitions(store: Store, dataset: DatasetDef): Promise
   const found = await inTurns(paths, async (names) => {
     const path = names.join('/');
     const key = keyOfPath(dataset, path);
-    const read = key && (await readManifest(store, partitionUri(root, path)));
-    return key && read ? { path, key, ...read } : null;
+    const present = key && (await presentPartition(store, root, path));
+    return key && present ? { path, key, digest: present.digest, manifest: present.manifest, generation: present.generation } : null;
   });
   return found.filter((one) => one !== null);
 }

@@ -1,4 +1,4 @@
-/** manifest.json of a partition: who wrote it, from what, and its files with checksums. Written beside _SUCCESS. */
+/** _manifest.json of a partition: who wrote it, from what, and its files with checksums. Written beside _SUCCESS. */
 import type { SliceHandle } from '../../dsl/contract/step.ts';
 import type { JsonObject } from '../../dsl/plan/types.ts';
 import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
@@ -28,7 +28,8 @@ export interface ManifestFile {
   readonly bytes: number;
   readonly digest: string;
 }
-export const MANIFEST = 'manifest.json';
+/** Hive, Spark and Arrow pass by what begins with '_'. */
+export const MANIFEST = '_manifest.json';
 export const SUCCESS = '_SUCCESS';
 
 export const inputsOf = (slices: readonly SliceHandle[]): Manifest['inputs'] => slices.map(({ dataset, digest, rows }) => ({ dataset, digest, rows }));

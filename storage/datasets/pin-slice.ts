@@ -3,16 +3,15 @@ import type { DatasetDef, Json } from '../../dsl/plan/types.ts';
 import type { PinnedPartition, SliceHandle } from '../../dsl/contract/step.ts';
 import { digestOf } from '../digest.ts';
 import type { Store } from '../store.ts';
-import { presentGeneration } from './layout.ts';
-import { readManifest } from './manifest.ts';
+import { pinForeign } from './foreign-partition.ts';
 import { partitionPath, partitionUri } from './partition-path.ts';
-import { rollForward } from './replacement-intent.ts';
+import { presentPartition } from './present-partition.ts';
 import { storePartitions } from './slice-partitions.ts';
 
 /** Partitions read at once. */
 const AT_ONCE = 16;
 
-/** { missing } names the first partition that is not published, and how many are not. Throws HDL-BAD-KEY. */
+/** { missing } names the first partition that is not published, and how many are not. Throws HDL-BAD-KEY, HDL-MANIFEST. */
 export async function pinSlice(
   store: Store,
   dataset: DatasetDef,
@@ -38,17 +37,12 @@ export async function pinSlice(
     digest: digestOf(partitions as unknown as Json),
     rows: partitions.reduce((sum, one) => sum + one.rows, 0),
     bytes: partitions.reduce((sum, one) => sum + one.bytes, 0),
-    partitions: await storePartitions(store, root, partitions),
+    partitions: await storePartitions(store, partitions),
   };
 }
 
 async function pinOne(store: Store, root: string, path: string): Promise<PinnedPartition | string> {
-  const folder = partitionUri(root, path);
-  let found = await readManifest(store, folder);
-  if (!found) {
-    await rollForward(store, root, path); // a replacement may have stopped half way
-    found = await readManifest(store, folder);
-  }
-  if (!found) return path;
-  return { path, generation: await presentGeneration(store, root, path), manifest: found.digest, rows: found.manifest.rows, bytes: found.manifest.bytes };
+  const found = await presentPartition(store, root, path);
+  if (found) return { path, generation: found.generation, manifest: found.digest, rows: found.manifest.rows, bytes: found.manifest.bytes };
+  return (await pinForeign(store, partitionUri(root, path), path)) ?? path;
 }

@@ -1,17 +1,18 @@
 /**
- * Writes a partition where only its publish will find it: <dataset>/.heddle/staging/<run>/<step>/<attempt>/ with its files,
- * manifest.json and _SUCCESS. Workers. An attempt writes nowhere else.
+ * Writes a partition where only its publish will find it: <dataset>/.heddle/staging/<run>/<step>/<attempt>-<random>/ with its files,
+ * _manifest.json and _SUCCESS. Workers. An attempt writes nowhere else.
  */
 import type { RecordBatch } from 'apache-arrow';
 import type { DatasetDef, Json, JsonObject } from '../../dsl/plan/types.ts';
 import type { PinnedPartition, SliceHandle, StagedPartition } from '../../dsl/contract/step.ts';
 import { digestOf, sha256Hex } from '../digest.ts';
-import { arrowSchema, columnTypes, type ColumnType } from '../parquet/column-types.ts';
+import { arrowSchema } from '../parquet/column-arrow.ts';
+import { columnTypes, type ColumnType } from '../parquet/column-types.ts';
 import { checkColumns, columnsOfRows, partOf, toRecordBatch, type Columnar } from '../parquet/to-arrow.ts';
 import { parquetBytes } from '../parquet/write-parquet.ts';
 import type { Store } from '../store.ts';
 import { childUri } from '../uri.ts';
-import { stagingOfAttempt } from './layout.ts';
+import { newStaging } from './layout.ts';
 import { inputsOf, MANIFEST, SUCCESS, type Manifest, type ManifestFile } from './manifest.ts';
 import { partitionKey, partitionPath } from './partition-path.ts';
 
@@ -42,8 +43,7 @@ export async function stagePartition(
 ): Promise<{ slice: SliceHandle; staged: Omit<StagedPartition, 'at'> }> {
   const root = store.resolve(dataset.uri);
   const path = partitionPath(dataset, key);
-  const staging = stagingOfAttempt(root, by);
-  await store.remove(staging, { recursive: true }); // an attempt that was killed and got its number again
+  const staging = newStaging(root, by);
   const files = await writeFiles(store, staging, dataset, rows, bytesPerFile);
   const manifest: Manifest = {
     format: 1,

@@ -51,9 +51,9 @@ async function startAgain(system: System, planHash: string, params: JsonObject):
 /** The files by name and digest, and the manifest without run, attempt and the digests that hold them. */
 function partitionOf(folder: string): unknown {
   const files = readdirSync(folder)
-    .filter((name) => name !== 'manifest.json')
+    .filter((name) => name !== '_manifest.json' && name !== '_generation.json')
     .toSorted();
-  const { runId, attempt, inputs, ...same } = JSON.parse(readFileSync(join(folder, 'manifest.json'), 'utf8')) as Manifest; // format 1
+  const { runId, attempt, inputs, ...same } = JSON.parse(readFileSync(join(folder, '_manifest.json'), 'utf8')) as Manifest; // format 1
   expect(runId).toHaveLength(26);
   expect(attempt).toBeGreaterThan(0);
   return {

@@ -153,7 +153,7 @@ describe('what is wrong is said', () => {
   it('a partition that was rewritten behind a reader is a reason, not a mixture', async () => {
     const d = dataset();
     const slice = await publishPartition(store, (await stage(store, d, '2001-03-01', [row(1)])).staged, { replace: true });
-    await store.write(`${slice.uri}/day=2001-03-01/manifest.json`, Buffer.from('{"format":1}'));
+    await store.write(`${slice.uri}/day=2001-03-01/_manifest.json`, Buffer.from('{"format":1}'));
     await expect(rowsOf(d, slice)).rejects.toMatchObject({ code: 'HDL-PARTITION-CHANGED' });
   });
   it('a staging that is gone', async () => {
@@ -204,7 +204,7 @@ describe('partitions of several dimensions, with any keys', () => {
     const d = wide();
     await put(d, { user: 'a/b', wiki: 'de', hour: '2001-10-28T02+01:00' }, 1); // in whatever order the key comes
     const path = join(folder, 'test', d.uri.slice('store://'.length), 'hour=2001-10-28T02+01%3A00', 'wiki=de', 'user=a%2Fb');
-    expect(readdirSync(path).toSorted()).toEqual(['_SUCCESS', 'manifest.json', 'part-00000.parquet']);
+    expect(readdirSync(path).toSorted()).toEqual(['_SUCCESS', '_generation.json', '_manifest.json', 'part-00000.parquet']);
   });
   it('are replaced with generations of their own', async () => {
     const d = wide();
@@ -291,7 +291,7 @@ describe('what is on the disk', () => {
     expect(rows).toBe(840_000);
     const empty = await publishPartition(store, (await stage(store, d, '2001-03-02', [])).staged, { replace: true });
     expect(await rowsOf(d, empty)).toEqual([]);
-    expect(await store.list(`${empty.uri}/day=2001-03-02`)).toHaveLength(3);
+    expect(await store.list(`${empty.uri}/day=2001-03-02`)).toHaveLength(4);
   });
   it('is read by the columns that are asked for, by two at once', async () => {
     const d = small();
@@ -333,7 +333,7 @@ describe('what is on the disk', () => {
   });
   it('of another system counts for nothing until it has a manifest', async () => {
     const d = small();
-    for (const file of ['day=2001-03-01/part.parquet', 'day=2001-03-02/manifest.json', 'other/manifest.json', 'day=/manifest.json', 'readme.txt'])
+    for (const file of ['day=2001-03-01/part.parquet', 'day=2001-03-02/_manifest.json', 'other/_manifest.json', 'day=/_manifest.json', 'readme.txt'])
       await store.write(`${d.uri}/${file}`, Buffer.from('{}'));
     expect(await listPartitions(store, d)).toEqual([]);
     expect(await pinSlice(store, d, [{ day: '2001-03-02' }])).toEqual({ missing: 'd day=2001-03-02' });
@@ -351,7 +351,7 @@ describe('what is on the disk', () => {
       },
     ],
     ['a file was removed', async (uri: string) => store.remove(`${uri}/part-00000.parquet`)],
-    ['its manifest was removed', async (uri: string) => store.remove(`${uri}/manifest.json`)],
+    ['its manifest was removed', async (uri: string) => store.remove(`${uri}/_manifest.json`)],
     ['the whole partition was removed', async (uri: string) => store.remove(uri, { recursive: true })],
   ])('and changed behind a reader is a reason to fail: %s', async (_, change) => {
     const d = small();

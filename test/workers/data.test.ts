@@ -50,7 +50,7 @@ describe('data on a worker', () => {
     expect(published.meta).toMatchObject({ worker: worker.name });
     const output = (await loadInputs(openStore({ root: project.config.storageRoot, project: 'data' }), published.output)) as { readonly rows: Json };
     expect(output.rows).toMatchObject({ kind: 'slice', rows: 5, partitions: [{ path: 'day=2001-03-01', generation: 1 }] });
-    const manifest = JSON.parse(readFileSync(join(project.config.storageRoot, 'data', 'd', 'rows', 'day=2001-03-01', 'manifest.json'), 'utf8')) as {
+    const manifest = JSON.parse(readFileSync(join(project.config.storageRoot, 'data', 'd', 'rows', 'day=2001-03-01', '_manifest.json'), 'utf8')) as {
       codeDigest: string;
     };
     expect(manifest.codeDigest).toMatch(/^sha256:/);

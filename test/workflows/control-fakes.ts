@@ -44,6 +44,7 @@ export class FakeControl {
       this.pinned++;
       return { pins: pins.map((request) => this.pin(request)) };
     },
+    'heddle.issue_generations': async ({ staged }) => ({ generations: staged.map(() => 1) }),
     'heddle.watch': async (call) => {
       this.watches.push(call);
       const value = this.satisfied.get(call.step);

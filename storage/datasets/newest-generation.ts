@@ -1,0 +1,11 @@
+/** The highest generation that the store knows of a partition: in place, kept or gone; 0 for none. Server. */
+import type { Store } from '../store.ts';
+import { readNote } from './generation-note.ts';
+import { historyOf } from './layout.ts';
+import { partitionUri } from './partition-path.ts';
+
+export async function newestGeneration(store: Store, root: string, path: string): Promise<number> {
+  // what is in place has a higher number than all that were before it
+  const note = await readNote(store, partitionUri(root, path));
+  return note?.generation ?? (await historyOf(store, root, path)).newest;
+}
