@@ -1,0 +1,109 @@
+/**
+ * A scoring thread's whole work on a row group: decode, features, range check, inference, encode. Nothing crosses threads in
+ * between; buffers for a batch are made once a job. Scoring threads.
+ */
+import { HeddleError, isHeddleError } from '../../../dsl/errors/heddle-error.ts';
+import { numbersOf, rowsOf, type CodedColumn } from '../columns/coded-column.ts';
+import { ColumnCursor } from '../columns/column-cursor.ts';
+import type { ColumnInfo } from '../columns/column-info.ts';
+import type { Formulas } from '../formulas.ts';
+import { reasonOf } from '../model-schema.ts';
+import { ColumnWriter, concat } from '../output/column-writer.ts';
+import { addSummaries, emptySummary, summarize, type ScoreSummary } from '../score-summary.ts';
+import type { Gatherer } from './gather.ts';
+import { infer, type LoadedModel } from './load-model.ts';
+import type { GroupJob, GroupResult, Reject } from './messages.ts';
+
+export const scoreColumnInfo = (name: string): ColumnInfo => ({ name, type: 'FLOAT', optional: false, converted: null, logical: null });
+
+/** Throws HDL-BAD-FILE for pages that cannot be decoded. */
+export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Formulas, gatherer: Gatherer, modelName: string): Promise<GroupResult> {
+  const { group, from, to, keep } = job;
+  const width = formulas.length;
+  const cursors = group.chunks.map((chunk, i) => ({ name: chunk.column.name, cursor: new ColumnCursor(job.bytes[i] ?? new Uint8Array(), chunk) }));
+  for (const { name, cursor } of cursors) decoding(job, name, () => cursor.skip(from));
+  const batchRows = Math.min(job.batchRows, to - from);
+  const x = new Float32Array(batchRows * width);
+  const bad = new Int16Array(batchRows);
+  const scores = new Float32Array(batchRows);
+  const writers = keep.map((name) => ({ name, writer: new ColumnWriter(infoOf(job, name)) }));
+  const scoreWriter = new ColumnWriter(scoreColumnInfo(job.scoreColumn));
+  const rejects: Reject[] = [];
+  let summary: ScoreSummary = emptySummary(width);
+  for (let first = from; first < to; first += batchRows) {
+    const rows = Math.min(batchRows, to - first);
+    const columns = new Map(cursors.map(({ name, cursor }) => [name, decoding(job, name, () => cursor.take(rows))]));
+    const reject = (row: number, feature: string, reason: Reject['reason'], value: number): void => {
+      const key = Object.fromEntries(keep.map((name) => [name, shown(columns.get(name), row)]));
+      rejects.push({ row: job.firstRow + first + row, feature, reason, value: Number.isFinite(value) ? value : null, key });
+    };
+    let kept: Uint32Array | null = null; // null: all
+    if (gatherer.fill(columns, rows, x, bad)) {
+      kept = rowsWhere(rows, (row) => bad[row]! < 0);
+      for (let row = 0; row < rows; row++) {
+        const f = bad[row]!;
+        const formula = formulas[f];
+        if (!formula) continue;
+        const value = x[row * width + f]!;
+        const isNull = columns.get(formula.column)?.valid?.[row] === 0;
+        reject(row, formula.feature, reasonOf(value, isNull, gatherer.low[f] ?? 0), value);
+      }
+      compact(x, width, kept);
+      summary = { ...summary, quarantined: summary.quarantined + rows - kept.length };
+    }
+    let part = scores.subarray(0, kept?.length ?? rows);
+    await infer(model, x, width, part, modelName);
+    const scored = part;
+    if (!scored.every(Number.isFinite)) {
+      const finite = rowsWhere(scored.length, (row) => Number.isFinite(scored[row]));
+      for (let row = 0; row < scored.length; row++) if (!Number.isFinite(scored[row])) reject(kept ? kept[row]! : row, job.scoreColumn, 'no score', Number.NaN);
+      summary = { ...summary, failed: summary.failed + scored.length - finite.length };
+      compact(x, width, finite);
+      compact(scores, 1, finite);
+      part = scores.subarray(0, finite.length);
+      kept = kept ? finite.map((row) => kept![row]!) : finite;
+    }
+    summary = addSummaries(summary, summarize(x, width, part));
+    for (const { name, writer } of writers) {
+      const column = columns.get(name);
+      if (column) writer.add(kept ? rowsOf(column, kept) : column);
+    }
+    scoreWriter.add({ rows: part.length, codes: null, values: part, valid: null });
+  }
+  const all = [...writers.map(({ writer }) => writer), scoreWriter];
+  return { bytes: concat(all.flatMap((writer) => writer.parts)), chunks: all.map((writer) => writer.finish()), rows: summary.scored, rejects, summary };
+}
+
+function infoOf({ group, name }: GroupJob, column: string): ColumnInfo {
+  const found = group.chunks.find((chunk) => chunk.column.name === column);
+  if (!found) throw new Error(`${name}: no column ${column} was read`);
+  return found.column;
+}
+/** What breaks inside of a decoder is a broken file. */
+function decoding<T>({ name }: GroupJob, column: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    if (isHeddleError(error) || isOutOfMemory(error)) throw error;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HeddleError('HDL-BAD-FILE', { what: `Column ${column} cannot be decoded: ${why}.`, where: name, cause: error });
+  }
+}
+export const isOutOfMemory = (error: unknown): boolean =>
+  error instanceof Error && /Array buffer allocation failed|Invalid (typed )?array (buffer )?length|out of memory|bad_alloc|Failed to allocate memory|allocate.*failed/i.test(error.message);
+
+function rowsWhere(rows: number, test: (row: number) => boolean): Uint32Array {
+  const out = new Uint32Array(rows);
+  let to = 0;
+  for (let row = 0; row < rows; row++) if (test(row)) out[to++] = row;
+  return out.slice(0, to);
+}
+/** Moves the named rows to the front. */
+function compact(x: Float32Array, width: number, rows: Uint32Array): void {
+  for (let i = 0; i < rows.length; i++) if (rows[i] !== i) x.copyWithin(i * width, rows[i]! * width, (rows[i]! + 1) * width);
+}
+function shown(column: CodedColumn | undefined, row: number): string | number | null {
+  if (!column || column.valid?.[row] === 0) return null;
+  const at = column.codes ? column.codes[row]! : row;
+  return numbersOf(column.values)?.[at] ?? (column.values[at] as string); // texts are what is no number
+}

@@ -1,0 +1,51 @@
+/** One run of Heddle's side of the benchmark `scoring`, in a process of its own: INPUT MODEL OUTPUT THREADS [TIMES]. Prints one JSON line. */
+import { createHash } from 'node:crypto';
+import { createWriteStream } from 'node:fs';
+import { open, readFile } from 'node:fs/promises';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { pipeline } from 'node:stream/promises';
+import type { RangeSource } from '../activities/scoring/columns/column-info.ts';
+import { LocalScorer } from '../activities/scoring/local-scorer.ts';
+import { scoreParquet } from '../activities/scoring/score-parquet.ts';
+import type { ScoreSummary } from '../activities/scoring/score-summary.ts';
+import { flightFormulas } from './flight-formulas.ts';
+
+const [input, modelFile, output, threads, times = '1'] = process.argv.slice(2);
+if (!input || !modelFile || !output || !threads) throw new Error('INPUT MODEL OUTPUT THREADS [TIMES]');
+const bytes = await readFile(modelFile);
+const digest = createHash('sha256').update(bytes).digest('hex');
+const file = await open(input);
+const source: RangeSource = {
+  name: input,
+  bytes: (await file.stat()).size,
+  async read(offset, length) {
+    const { buffer } = await file.read(Buffer.alloc(length), 0, length, offset);
+    return buffer;
+  },
+};
+const scorer = new LocalScorer({ threads: Number(threads) });
+const load = async (): Promise<Uint8Array> => bytes;
+await Promise.all(Array.from({ length: Number(threads) }, () => scorer.open(digest, load)));
+const schema = { features: flightFormulas.map(({ feature }) => feature), profile: null };
+const formulas = { module: new URL('./flight-formulas.ts', import.meta.url).href, name: 'flightFormulas' };
+const model = await scorer.open(digest, load);
+await scorer.score(model, new Float32Array(schema.features.length * 16_384 * 2 * Number(threads)), schema.features.length); // each thread has its session, as in Python
+const delay = monitorEventLoopDelay({ resolution: 1 });
+delay.enable();
+const rss: number[] = [];
+let scored = 0;
+const started = performance.now();
+const cpu = process.cpuUsage();
+for (let time = 0; time < Number(times); time++) {
+  let summary: ScoreSummary | undefined;
+  const scoring = { model: { digest, load, schema }, formulas, keep: ['date', 'origin', 'destination'], done: (made: ScoreSummary) => (summary = made) };
+  await pipeline(scoreParquet(scorer, source, scoring), createWriteStream(output));
+  scored += summary?.scored ?? 0;
+  rss.push(process.memoryUsage.rss() / 2 ** 20);
+}
+const ms = performance.now() - started;
+const { user, system } = process.cpuUsage(cpu);
+await scorer.close();
+await file.close();
+const peakMiB = process.resourceUsage().maxRSS / 1024;
+process.stdout.write(`${JSON.stringify({ rows: scored, seconds: ms / 1000, cpuSeconds: (user + system) / 1e6, peakMiB, rss, maxDelayMs: delay.max / 1e6 })}\n`);
