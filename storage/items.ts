@@ -88,6 +88,21 @@ export async function* iterateItems(store: Store, list: ItemListHandle): AsyncGe
   for (const page of (await indexOf(store, list)).pages) yield* await itemsOf(store, page);
 }
 
+/** Index and pages are there; what is in them is checked when they are read. */
+export async function hasItems(store: Store, list: ItemListHandle): Promise<boolean> {
+  try {
+    const { pages } = await indexOf(store, list);
+    for (let first = 0; first < pages.length; first += AT_ONCE) {
+      const found = await Promise.all(pages.slice(first, first + AT_ONCE).map(({ uri }) => store.stat(uri)));
+      if (found.includes(null)) return false;
+    }
+    return true;
+  } catch (error) {
+    if (isHeddleError(error) && error.code === 'HDL-VALUE-CHANGED') return false;
+    throw error;
+  }
+}
+
 async function itemsOf(store: Store, page: Page): Promise<Json[]> {
   const bytes = await there(store, page.uri);
   check(page.uri, bytes, page.digest);

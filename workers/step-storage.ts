@@ -2,7 +2,7 @@
 import type { StepData, StepFiles } from '../activities/step/step-host.ts';
 import { stepUri } from '../activities/step/step-folder.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
-import { iterateItems, joinPages, readItemsPage, writeItems, writePage } from '../storage/items.ts';
+import { hasItems, iterateItems, joinPages, readItemsPage, writeItems, writePage } from '../storage/items.ts';
 import { openProjectStore } from '../storage/open-file-systems.ts';
 import type { Store } from '../storage/store.ts';
 import { loadInputs, storeValue } from '../storage/values.ts';
@@ -29,5 +29,6 @@ const stepData = (store: Store): StepData => ({
   storeValue: async (value, keep, { runId, step }) => ({ ...(await storeValue(store, { runId, step }, value, keep)) }),
   writeItems: (items, folder) => writeItems(store, folder, items),
   readItems: (list) => iterateItems(store, list),
+  hasItems: (list) => hasItems(store, list),
   ...sliceData(store),
 });

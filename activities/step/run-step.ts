@@ -3,13 +3,14 @@
  * whole wrapper, without Temporal: driven by the plan's StepCall alone. Used by workers, isolated children and tests.
  */
 import type { TaskValue } from '../../dsl/authoring/values.ts';
-import { INLINE_BYTES, type AttemptMeta, type StagedPartition, type StepCall, type StepResult } from '../../dsl/contract/step.ts';
+import { INLINE_BYTES, type AttemptMeta, type CacheNote, type StagedPartition, type StepCall, type StepResult } from '../../dsl/contract/step.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 import { runCommand } from '../command/run-command.ts';
 import type { AttemptLog } from './attempt-log.ts';
 import { checkShape, checkSize } from './check-value.ts';
 import { classifyFailure } from './classify-failure.ts';
+import { lookUpResult, type Lookup } from './result-cache.ts';
 import { StepCancelled, StepError, StepInterrupted, StepTimedOut } from './step-error.ts';
 import { handlesIn } from './handles-in.ts';
 import type { StepHost } from './step-host.ts';
@@ -28,13 +29,17 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
   const openLog = (): AttemptLog => (log ??= host.openLog(call));
   const rows = { in: 0, out: 0 };
   let task: TaskValue | undefined;
+  let cache: CacheNote | undefined;
+  /** Of the code that made the result, where that is another step's. */
+  let codeDigest: string | null = null;
   let context: StepContext | undefined;
   const meta = (): AttemptMeta => ({
     startedAt,
     attempt: host.attempt - (call.earlier ?? 0),
     worker: host.worker,
     ms: host.now() - startedAt,
-    ...(task && { codeDigest: host.knownDigest(task) }),
+    ...(task && { codeDigest: codeDigest ?? host.knownDigest(task) }),
+    ...(cache && { cache }),
     ...(rows.in > 0 && { rowsIn: rows.in }),
     ...(rows.out > 0 && { rowsOut: rows.out }),
     ...(context && context.reads.length > 0 && { reads: context.reads }),
@@ -45,8 +50,15 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
     if (!task) throw noTask(call, host.worker);
     context = taskContext(call, task, host, ending.signal, openLog);
     const attempt = attemptTask(call, task, host, context);
-    const { output, staged } = await Promise.race([attempt, ending.givenUp]);
+    const { output, whole, staged, lookup } = await Promise.race([attempt, ending.givenUp]);
     Object.assign(rows, context.rows);
+    cache = lookup?.note;
+    if (lookup?.found) codeDigest = lookup.found.codeDigest;
+    // what was told to stop may have stopped half way
+    else if (lookup && !ending.signal.aborted) {
+      const problem = await lookup.keep(whole, staged, host.knownDigest(task));
+      if (problem !== null) openLog().log.warn(`the result could not be kept for others: ${problem}`);
+    }
     await context.checkpoint.clear();
     return { output, meta: meta(), ...(staged.length > 0 && { staged }) };
   } catch (thrown) {
@@ -66,19 +78,36 @@ export async function runStep(call: StepCall, host: StepHost): Promise<StepResul
   }
 }
 
-async function attemptTask(call: StepCall, task: TaskValue, host: StepHost, context: StepContext): Promise<{ output: Json; staged: StagedPartition[] }> {
+interface Attempted {
+  /** Inline, or where it is stored. */
+  readonly output: Json;
+  readonly whole: Json;
+  readonly staged: StagedPartition[];
+  /** null for a task without `cache`. */
+  readonly lookup: Lookup | null;
+}
+
+async function attemptTask(call: StepCall, task: TaskValue, host: StepHost, context: StepContext): Promise<Attempted> {
+  const passOn = async (whole: Json): Promise<Json> =>
+    checkSize('output', whole, call).bytes > INLINE_BYTES ? host.data.storeValue(whole, call.keep ?? [], call) : whole;
   const loaded = await host.data.loadInputs(call.input);
   checkSize('input', loaded, call);
   context.reads.push(...handlesIn(loaded));
   const input = await checkShape('input', task, loaded, call);
+  const lookup = await lookUpResult(call, task, loaded, host);
+  if (lookup?.found) {
+    const whole = lookup.found.output;
+    context.ctx.log.info(`not run: ${lookup.note.why}`);
+    return { output: await passOn(whole), whole, staged: [], lookup };
+  }
   const work = (): Promise<unknown> => (task.command ? runCommand({ call, task, input: input as Json, host, context }) : codeOf(task)(input, context.ctx));
   const result = await (host.within ? host.within(work) : work());
   // a task without an output schema returns nothing, which is null in JSON
   const shaped = (await checkShape('output', task, result ?? null, call)) as Json; // output schemas are JSON, checked at compile time
   const output = host.redactor.json(shaped);
-  const { bytes } = checkSize('output', output, call);
+  checkSize('output', output, call);
   const staged = placed(call, task, output, context);
-  return { output: bytes > INLINE_BYTES ? await host.data.storeValue(output, call.keep ?? [], call) : output, staged };
+  return { output: await passOn(output), whole: output, staged, lookup };
 }
 
 function codeOf(task: TaskValue): NonNullable<TaskValue['run']> {

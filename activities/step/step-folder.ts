@@ -7,3 +7,6 @@ export const stepUri = (runId: string, step: string): string => `store://steps/$
 
 /** The log of an attempt, once it has ended. */
 export const logUri = (runId: string, step: string, number: AttemptNumber): string => `store://logs/${runId}/${stepFolder(step)}/${attemptFile(number)}`;
+
+/** What a step gave that others may use: one file for each input of a task's version. */
+export const resultUri = (task: string, version: string, key: string): string => `store://results/${stepFolder(`${task}@${version}`)}/${key}.json`;

@@ -62,7 +62,8 @@ function folded(output: Output, { step, count, counts, steps }: StepRow, now: nu
 }
 
 /** class, then the first line of the message; a longer one is shown below the table and by `heddle explain`. */
-function reasonOf({ failure, status }: StepRecord): string {
+function reasonOf({ failure, status, meta }: StepRecord): string {
+  if (meta?.cache?.hit) return `not run: the result of run ${meta.cache.runId ?? ''}`;
   if (failure === null || status === 'done') return '';
   const line = failure.message.split('\n', 1)[0] ?? '';
   return `${failure.class}: ${line.length > 90 ? `${line.slice(0, 89)}…` : line}`;

@@ -1,7 +1,7 @@
 /** command(): a task in any other language. Input and output are JSON files; see docs for what the program sees. */
 import { z } from 'zod';
 import type { Task, JsonOutput, NoInput } from './task.ts';
-import type { RuleOptions } from './task-rules.ts';
+import type { Cache, RuleOptions } from './task-rules.ts';
 import { declareTask } from './declare-task.ts';
 
 export interface CommandDef<I extends z.ZodType, O extends z.ZodType> extends RuleOptions {
@@ -12,7 +12,8 @@ export interface CommandDef<I extends z.ZodType, O extends z.ZodType> extends Ru
   readonly argv: readonly [string, ...string[]];
   readonly input?: I;
   readonly output?: O;
-  readonly cache?: boolean;
+  /** Take the result of an earlier step of the same version with the same input; { for: '7d' }: one that is no older. */
+  readonly cache?: Cache;
   /** Secrets of the worker that the program gets as environment variables of these names: ['REGISTRY_TOKEN']. Nothing else sees them. */
   readonly secrets?: readonly string[];
 }

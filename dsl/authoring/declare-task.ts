@@ -3,7 +3,7 @@ import type { z } from 'zod';
 import type { TaskContext } from './context.ts';
 import { dimensionNames } from './partition.ts';
 import { slicesIn } from './dataset.ts';
-import { taskRules, type RuleOptions } from './task-rules.ts';
+import { cacheOf, taskRules, type Cache, type RuleOptions } from './task-rules.ts';
 import { runByItself } from './run-by-itself.ts';
 import { brandTask, type TaskValue } from './values.ts';
 import { exprOf } from '../plan/expr-of.ts';
@@ -21,7 +21,7 @@ export interface Declaration extends RuleOptions {
   readonly owner?: string | undefined;
   readonly input: z.ZodType;
   readonly output: z.ZodType;
-  readonly cache?: boolean | undefined;
+  readonly cache?: Cache | undefined;
   readonly command?: readonly string[];
   /** Of a command: names of secrets, which its process gets as variables. */
   readonly secrets?: readonly string[];
@@ -69,6 +69,7 @@ function taskValue(def: Declaration): TaskValue {
   const slices = slicesIn(def.output);
   const published = slices.filter(({ path }) => path.length < 2 && path[0] !== '*');
   const { rules, problems } = taskRules(def.name, def, published.length > 0, place);
+  const { cache, problems: ofCache } = cacheOf(def.name, def.cache, place);
   const datasets = new Set([...slicesIn(def.input), ...slices].map(({ dataset }) => dataset));
   return {
     name: def.name,
@@ -80,13 +81,13 @@ function taskValue(def: Declaration): TaskValue {
     classGiven: def.control === true || def.resources?.class !== undefined,
     publishes: Object.fromEntries(published.map(({ path, dataset }) => [path.join('.'), dataset.name])),
     datasets: [...datasets],
-    cache: def.cache ?? false,
+    cache,
     ...(def.command && { command: def.command }),
     ...(def.secrets && { secrets: [...def.secrets] }),
     place,
     // asked for when a plan is built: schemas cost time, and a file may be imported for something else
     get problems(): readonly Problem[] {
-      return [...nameProblems(def, place), ...secretProblems(def, place), ...problems, ...schemaProblems(def.name, def.input, def.output, place)];
+      return [...nameProblems(def, place), ...secretProblems(def, place), ...problems, ...ofCache, ...schemaProblems(def.name, def.input, def.output, place)];
     },
     run: def.run,
   };

@@ -19,6 +19,8 @@ export interface Retry {
   /** Extra attempts for classes that are final otherwise: user, data. */
   readonly classes?: Readonly<Partial<Record<FailureClass, number>>>;
 }
+export type Cache = boolean | { readonly for: Duration };
+
 export interface RuleOptions {
   readonly resources?: Resources;
   readonly retry?: Retry;
@@ -64,4 +66,12 @@ export function taskRules(name: string, def: RuleOptions, publishes: boolean, pl
     timed: def.timeout !== undefined || def.heartbeat !== undefined,
   };
   return { rules, problems };
+}
+
+/** What `cache` says; null: the task always runs. */
+export function cacheOf(name: string, cache: Cache | undefined, place: string | null): { cache: { readonly forMs: number | null } | null; problems: Problem[] } {
+  if (cache === undefined || typeof cache === 'boolean') return { cache: cache ? { forMs: null } : null, problems: [] };
+  const forMs = durationMs(cache.for);
+  const problem: Problem = { code: 'HDL-BAD-DURATION', what: `cache.for: '${cache.for}' of task ${name} is no duration.`, where: place };
+  return { cache: { forMs }, problems: forMs === null ? [problem] : [] };
 }

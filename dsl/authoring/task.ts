@@ -4,7 +4,7 @@ import type { MustBeJson } from './json.ts';
 import type { Ref, Returned } from './ref.ts';
 import type { Call, Inputs, InputsOf, Published } from './inputs.ts';
 import type { TaskContext } from './context.ts';
-import type { RuleOptions } from './task-rules.ts';
+import type { Cache, RuleOptions } from './task-rules.ts';
 import { declareTask } from './declare-task.ts';
 
 export type { Inputs };
@@ -24,8 +24,8 @@ export interface TaskDef<I extends z.ZodType, O extends z.ZodType, R> extends Ru
   readonly owner?: string;
   readonly input?: I;
   readonly output?: O;
-  /** Skip the step when the same version saw the same input. */
-  readonly cache?: boolean;
+  /** Take the result of an earlier step of the same version with the same input; { for: '7d' }: one that is no older. */
+  readonly cache?: Cache;
   run?(input: z.output<NoInfer<I>>, ctx: TaskContext<Published<z.output<NoInfer<O>>>>): Promise<R>;
 }
 /** The sentence stands where the output is: not in an optional property, which would add a line of advice that is wrong. */

@@ -22,7 +22,8 @@ export interface TaskValue {
   readonly publishes: Readonly<Record<string, string>>;
   /** All datasets in its input and output. */
   readonly datasets: readonly Dataset[];
-  readonly cache: boolean;
+  /** null: it always runs. `forMs` null: a result of any age will do. */
+  readonly cache: { readonly forMs: number | null } | null;
   /** argv of a command task. */
   readonly command?: readonly string[];
   /** Secrets that a command's process gets as variables. */

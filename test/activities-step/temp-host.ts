@@ -150,6 +150,8 @@ export function tempData(files: StepFiles): StepData {
       lists.set(folder, all);
       return { kind: 'items', uri: folder, count: all.length, pageSize: 500, digest: folder };
     },
+    hasItems: async (list) => lists.has(list.uri),
+    inPlace: async (slice) => (slices.has(slice.uri) ? slice : { gone: `${slice.dataset} is not there any more` }),
     async *readItems(list) {
       yield* lists.get(list.uri) ?? [];
     },
