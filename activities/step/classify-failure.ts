@@ -2,6 +2,7 @@
  * From what a task threw to a failure with a class: user, data, upstream, capacity, timeout or platform. The author's
  * message, without secrets. Pure.
  */
+import { columnsCodes } from '../../dsl/errors/codes/columns.ts';
 import { dataCodes } from '../../dsl/errors/codes/data.ts';
 import { datasetsCodes } from '../../dsl/errors/codes/datasets.ts';
 import { isHeddleError, type HeddleError } from '../../dsl/errors/heddle-error.ts';
@@ -45,6 +46,7 @@ const BY_CODE: Partial<Record<ErrorCode, FailureClass>> = {
   'HDL-EXIT-CALLED': 'platform',
   'HDL-LOOP-BLOCKED': 'platform',
   'HDL-CHILD-DIED': 'platform',
+  'HDL-CODEC-LOST': 'platform',
   'HDL-WORKER-LOST': 'platform',
   'HDL-NO-ROOM': 'capacity',
 };

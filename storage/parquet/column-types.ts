@@ -1,13 +1,28 @@
-/** A dataset's row schema (JSON Schema of one row) as columns: Arrow and Parquet types both ways. Workers. */
-import { Bool, Field, Float64, Int32, Int64, List, Schema, TimestampMicrosecond, Utf8, type DataType } from 'apache-arrow';
+/** A dataset's row schema (JSON Schema of one row) as columns. Workers. column-arrow.ts has their Arrow types. */
 import type { JsonObject, JsonSchema } from '../../dsl/plan/types.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 
 /**
- * integer -> int (int64), or int32 where its bounds allow; number -> double; date-time -> timestamp (us, UTC; texts in rows);
- * a list of numbers -> doubles; anything else -> json, its JSON text.
+ * integer -> int (int64 that a number holds), or int32 where its bounds allow; bigint -> int64, every bit of it; number ->
+ * double, or float where its bounds are those of 32 bits; date-time -> timestamp (us, UTC; texts in rows); enum -> category (a
+ * dictionary); a text with { decimal: [precision, scale] } -> decimal; a list of numbers -> doubles, of a fixed length ->
+ * vector; a list of texts -> texts; anything else -> json, its JSON text.
  */
-export type ColumnKind = 'int' | 'int32' | 'double' | 'boolean' | 'string' | 'timestamp' | 'doubles' | 'json';
+export type ColumnKind =
+  | 'int'
+  | 'int32'
+  | 'int64'
+  | 'double'
+  | 'float'
+  | 'boolean'
+  | 'string'
+  | 'category'
+  | 'timestamp'
+  | 'decimal'
+  | 'doubles'
+  | 'vector'
+  | 'texts'
+  | 'json';
 export interface ColumnType {
   readonly name: string;
   readonly kind: ColumnKind;
@@ -15,7 +30,16 @@ export interface ColumnType {
   readonly nullable: boolean;
   /** What a row gets where the file has no value: undefined for a field that may be missing and may not be null. */
   readonly absent?: undefined | null;
+  /** NaN and the infinities are values of a double or float. */
+  readonly nan?: boolean;
+  /** Of a decimal: digits in all, and after the point. */
+  readonly precision?: number;
+  readonly scale?: number;
+  /** Of a vector: numbers in it, and whether they have 32 bits. */
+  readonly size?: number;
+  readonly single?: boolean;
 }
+type Shape = Omit<ColumnType, 'name' | 'nullable' | 'absent'>;
 
 /** Throws HDL-BAD-ROW-SCHEMA for a schema that is no object with properties. */
 export function columnTypes(schema: JsonSchema, dataset: string): readonly ColumnType[] {
@@ -27,63 +51,55 @@ export function columnTypes(schema: JsonSchema, dataset: string): readonly Colum
   const required = new Set(Array.isArray(schema['required']) ? (schema['required'] as readonly string[]) : []);
   return Object.entries(properties as JsonObject).map(([name, field]) => {
     const { schema: inner, nullable } = withoutNull(field as JsonObject);
-    return { name, kind: kindOf(inner), nullable: nullable || !required.has(name), absent: nullable ? null : undefined };
+    return { name, ...shapeOf(inner), nullable: nullable || !required.has(name), absent: nullable ? null : undefined };
   });
 }
 
-/** { anyOf: [X, null] } and { type: [X, 'null'] } are a nullable X. */
+/** { anyOf: [X, null] } and { type: [X, 'null'] } are a nullable X; what lies beside anyOf belongs to X. */
 function withoutNull(field: JsonObject): { schema: JsonObject; nullable: boolean } {
-  const { type, anyOf } = field;
+  const { type, anyOf, ...beside } = field;
   if (Array.isArray(type)) {
     const rest = type.filter((one) => one !== 'null');
     return { schema: rest.length === 1 ? { ...field, type: rest[0] as string } : {}, nullable: rest.length < type.length };
   }
   if (!Array.isArray(anyOf)) return { schema: field, nullable: type === 'null' };
   const rest = (anyOf as readonly JsonObject[]).filter((option) => option['type'] !== 'null');
-  return { schema: rest.length === 1 ? (rest[0] as JsonObject) : {}, nullable: rest.length < anyOf.length };
+  return { schema: rest.length === 1 ? { ...beside, ...(rest[0] as JsonObject) } : {}, nullable: rest.length < anyOf.length };
 }
 
 const INT32 = 2 ** 31;
-function kindOf(schema: JsonObject): ColumnKind {
+const FLOAT_MAX = 3.4028234663852886e38;
+const isSingle = ({ minimum, maximum }: JsonObject): boolean => minimum === -FLOAT_MAX && maximum === FLOAT_MAX;
+
+function shapeOf(schema: JsonObject): Shape {
   switch (schema['type']) {
     case 'integer': {
       const { minimum, maximum } = schema;
-      return typeof minimum === 'number' && typeof maximum === 'number' && minimum >= -INT32 && maximum < INT32 ? 'int32' : 'int';
+      if (schema['format'] === 'int64') return { kind: 'int64' };
+      return { kind: typeof minimum === 'number' && typeof maximum === 'number' && minimum >= -INT32 && maximum < INT32 ? 'int32' : 'int' };
     }
     case 'number':
-      return 'double';
+      return { kind: isSingle(schema) ? 'float' : 'double', ...(schema['nan'] === true && { nan: true }) };
     case 'boolean':
-      return 'boolean';
-    case 'string':
-      return schema['format'] === 'date-time' ? 'timestamp' : 'string';
-    case 'array': {
-      const items = schema['items'] as JsonObject | undefined;
-      return items?.['type'] === 'number' || items?.['type'] === 'integer' ? 'doubles' : 'json';
+      return { kind: 'boolean' };
+    case 'string': {
+      const decimal = schema['decimal'];
+      if (Array.isArray(decimal)) return { kind: 'decimal', precision: Number(decimal[0]), scale: Number(decimal[1]) };
+      if (Array.isArray(schema['enum'])) return { kind: 'category' };
+      return { kind: schema['format'] === 'date-time' ? 'timestamp' : 'string' };
     }
+    case 'array':
+      return listShape(schema);
     default:
-      return 'json';
+      return { kind: 'json' };
   }
 }
 
-export const arrowSchema = (columns: readonly ColumnType[]): Schema =>
-  new Schema(columns.map(({ name, kind, nullable }) => new Field(name, arrowType(kind), nullable)));
-
-export function arrowType(kind: ColumnKind): DataType {
-  switch (kind) {
-    case 'int':
-      return new Int64();
-    case 'int32':
-      return new Int32();
-    case 'double':
-      return new Float64();
-    case 'boolean':
-      return new Bool();
-    case 'timestamp':
-      return new TimestampMicrosecond('UTC');
-    case 'doubles':
-      return new List(new Field('item', new Float64(), false));
-    case 'string':
-    case 'json':
-      return new Utf8();
-  }
+function listShape({ items, minItems, maxItems }: JsonObject): Shape {
+  const item = (items ?? {}) as JsonObject;
+  if (item['type'] === 'string' && item['decimal'] === undefined) return { kind: 'texts' };
+  if (item['type'] !== 'number' && (item['type'] !== 'integer' || item['format'] === 'int64')) return { kind: 'json' };
+  return typeof minItems === 'number' && minItems === maxItems && minItems > 0
+    ? { kind: 'vector', size: minItems, ...(isSingle(item) && { single: true }) }
+    : { kind: 'doubles' };
 }

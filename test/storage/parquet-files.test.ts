@@ -83,7 +83,7 @@ describe('the public flights file (3,000,000 rows, written by Polars)', () => {
     let late = 0;
     const origins = new Set<unknown>();
     for await (const { numRows, columns } of readParquet(
-      { name: path, bytes: await readFile(path) },
+      sourceOf(await readFile(path)),
       typesOf(Flight).filter(({ name }) => name === 'delay' || name === 'origin'),
     )) {
       rows += numRows;

@@ -1,9 +1,11 @@
 /** Parquet files in memory, for tests: written and read through storage/parquet. */
 import type { z } from 'zod';
 import { jsonSchemaOf } from '../../dsl/plan/json-schema.ts';
-import { arrowSchema, columnTypes, type ColumnType } from '../../storage/parquet/column-types.ts';
+import { arrowSchema } from '../../storage/parquet/column-arrow.ts';
+import { columnTypes, type ColumnType } from '../../storage/parquet/column-types.ts';
 import type { AnyBatch } from '../../storage/parquet/from-arrow.ts';
-import { readParquet, type ParquetFile } from '../../storage/parquet/read-parquet.ts';
+import { sourceOfBytes, type FileSource } from '../../storage/parquet/footer.ts';
+import { readParquet } from '../../storage/parquet/read-parquet.ts';
 import { checkColumns, columnsOfRows, toRecordBatch, type Columnar } from '../../storage/parquet/to-arrow.ts';
 import { parquetBytes } from '../../storage/parquet/write-parquet.ts';
 
@@ -21,7 +23,7 @@ export async function fileOf(types: readonly ColumnType[], batches: readonly Col
   return Buffer.concat(parts);
 }
 export const fileOfRows = (row: z.ZodObject, rows: readonly object[]): Promise<Uint8Array> => fileOf(typesOf(row), [columnsOfRows(typesOf(row), rows)]);
-export const sourceOf = (bytes: Uint8Array): ParquetFile => ({ name: 'f.parquet', bytes });
+export const sourceOf = (bytes: Uint8Array): FileSource => sourceOfBytes('f.parquet', bytes);
 export async function batchesOf(bytes: Uint8Array, types: readonly ColumnType[]): Promise<AnyBatch[]> {
   const batches: AnyBatch[] = [];
   for await (const batch of readParquet(sourceOf(bytes), types)) batches.push(batch);
