@@ -81,7 +81,7 @@ export const promoteModel =
     return { output: { model: now ? handleJson(now) : (model as unknown as Json), previous: previous ? handleJson(previous) : null } }; // a handle is plain JSON
   };
 
-/** Input { text, level? }. Output null. The webhook is best effort, so this step never fails for it. */
+/** Input { text, level? }. Output null. The message is written down, and sent when the receiver takes it. */
 export const notify =
   (parts: ServerParts): ControlActivities['heddle.notify'] =>
   async (call) => {
@@ -89,7 +89,7 @@ export const notify =
     const run = await getRun(parts.catalog.db, call.runId);
     // An id is sent once: a retry runs the always block again, and says again how the run has ended.
     const again = run && run.retry > 0 ? `/${run.retry}` : '';
-    parts.notify('message', `${call.runId}/${call.step}${again}`, {
+    await parts.notify(parts.catalog.db, 'message', `${call.runId}/${call.step}${again}`, {
       runId: call.runId,
       pipeline: call.pipeline,
       step: call.step,

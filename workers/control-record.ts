@@ -1,16 +1,16 @@
 /** Control activities heddle.record and heddle.load_done: the exact history of a run, and what a retry takes over. Server only. */
 import type { ServerParts } from '../api/server-parts.ts';
 import { countStep } from '../api/metrics.ts';
+import { notifyEnd } from '../api/notify/notify-end.ts';
 import { writeRunFile } from '../api/runs/run-file.ts';
+import { removeStagings } from '../api/runs/run-staging.ts';
 import { markPublished } from '../catalog/publications.ts';
-import { endRun, getRun, summaryOf } from '../catalog/runs.ts';
+import { endRun, getRun } from '../catalog/runs.ts';
 import { countSteps, listDone, writePage } from '../catalog/steps.ts';
 import { removeWaits } from '../catalog/waits.ts';
 import type { ControlActivities } from '../dsl/contract/control.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
-import type { Json } from '../dsl/plan/types.ts';
 import { finalFailure } from './control-failure.ts';
-import { removeStagings } from './run-staging.ts';
 import { traceRun, traceStep } from './server-traces.ts';
 
 const DONE_PAGE_BYTES = 1024 * 1024;
@@ -34,7 +34,10 @@ export const record =
       await markPublished(trx, call.runId, done);
       if (!call.final) return { fresh: written, ended: false };
       await removeWaits(trx, call.runId);
-      return { fresh: written, ended: await endRun(trx, call.runId, call.final, await countSteps(trx, call.runId)) };
+      const closed = await endRun(trx, call.runId, call.final, await countSteps(trx, call.runId));
+      // with the end itself: a server that dies after it has still to tell of it
+      if (closed) await notifyEnd(parts, trx, call.runId);
+      return { fresh: written, ended: closed };
     });
     if (fresh)
       for (const step of call.steps) {
@@ -47,6 +50,4 @@ export const record =
     await writeRunFile(parts, row);
     if (!ended) return;
     traceRun(row);
-    if (row.status === 'failed' || row.status === 'done')
-      parts.notify(row.status, `${row.runId}/${row.retry}`, { ...summaryOf(row), failures: row.failures } as unknown as Json); // a summary is plain JSON
   };

@@ -22,7 +22,13 @@ export const watch =
     // The answer goes back as this activity's result: no signal is needed, and an activity that runs again looks again.
     if (result.state === 'satisfied') await removeWait(parts.catalog.db, call.runId, call.step);
     if (call.on.kind === 'gate')
-      parts.notify('approval', `${call.runId}/${call.step}`, { runId: call.runId, step: call.step, ask: call.on.ask, show: call.on.show, from: call.on.from });
+      await parts.notify(parts.catalog.db, 'approval', `${call.runId}/${call.step}`, {
+        runId: call.runId,
+        step: call.step,
+        ask: call.on.ask,
+        show: call.on.show,
+        from: call.on.from,
+      });
     return result;
   };
 

@@ -1,18 +1,14 @@
 /**
  * The reconciler: starts runs whose workflow never started (the server died between row and start), closes runs whose workflow
- * ended without a record (terminated, timed out, gone), and prunes what has aged. Server only.
+ * ended without a record (terminated, timed out, gone). Server only.
  */
-import { join } from 'node:path';
 import { WorkflowNotFoundError } from '@temporalio/common';
-import { createLogFiles } from '../api/logs/log-files.ts';
 import { closeRun } from '../api/runs/close-run.ts';
 import { isOver } from '../api/runs/run-detail.ts';
 import { statusAttribute } from '../api/runs/search-attributes.ts';
 import { retryOfWorkflow, startWorkflow } from '../api/runs/start-workflow.ts';
 import type { ServerParts } from '../api/server-parts.ts';
 import { getRun, openRuns, setRunStatus, type RunRow } from '../catalog/runs.ts';
-import { pruneEvents } from '../catalog/step-events.ts';
-import { forgetWorkers } from '../catalog/workers.ts';
 import { isHeddleError } from '../dsl/errors/heddle-error.ts';
 import { startLoop, type Loop } from './server-loop.ts';
 
@@ -20,20 +16,11 @@ const BATCH = 100;
 const STARTING_MS = 5_000;
 /** A record follows its workflow's end by at most this; a run touched later than that is left alone. */
 const SETTLE_MS = 10_000;
-const KEEP_EVENTS_MS = 3 * 24 * 3_600_000;
-const KEEP_LOGS_MS = 30 * 24 * 3_600_000;
 
 export function startReconciler(parts: ServerParts, everyMs = 2_000): Loop {
   let cursor = '';
-  let pruned = 0;
   return startLoop('reconciler', everyMs, parts.log, async () => {
-    const now = Date.now();
-    cursor = await reconcilePass(parts, now, cursor);
-    if (now - pruned < 3_600_000) return;
-    pruned = now;
-    await pruneEvents(parts.catalog.db, now - KEEP_EVENTS_MS);
-    await forgetWorkers(parts.catalog.db, now - KEEP_EVENTS_MS);
-    await createLogFiles(join(parts.config.stateFolder, 'logs')).prune(now - KEEP_LOGS_MS);
+    cursor = await reconcilePass(parts, Date.now(), cursor);
   });
 }
 

@@ -9,16 +9,18 @@ import { createApp } from '../api/app.ts';
 import { checkListener, isLoopback } from '../api/auth/listener.ts';
 import { localToken } from '../api/auth/token-file.ts';
 import { createMetrics } from '../api/metrics.ts';
-import { createNotifier } from '../api/notify/webhook.ts';
+import { createNotifier, createSender } from '../api/notify/webhook.ts';
 import type { ServerParts } from '../api/server-parts.ts';
 import { openCatalog } from '../catalog/catalog.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { controlQueueOf } from '../dsl/contract/step.ts';
 import { openProjectStore } from '../storage/open-file-systems.ts';
 import { controlActivities } from './control-activities.ts';
+import { startChores } from './server-chores.ts';
 import { listen } from './server-http.ts';
 import { installRuntime } from './server-runtime.ts';
 import { startLineage } from './server-lineage.ts';
+import { startPruning } from './server-pruning.ts';
 import { startReconciler } from './server-reconciler.ts';
 import { connectTemporal } from './server-temporal.ts';
 import { startWatches } from './server-watches.ts';
@@ -47,6 +49,7 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   const { config } = options;
   checkListener(config.server);
+  const send = createSender(config.notify);
   const log = options.log ?? pino({ name: 'heddle-server', level: process.env['HEDDLE_LOG_LEVEL'] ?? 'info' }, pino.destination({ dest: 2, sync: true }));
   const undo: (() => Promise<void>)[] = [];
   const close = async (): Promise<void> => {
@@ -65,7 +68,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       temporal: temporal.client,
       log,
       metrics: createMetrics(sdkMetrics),
-      notify: createNotifier(config.notify, config.project, log),
+      notify: createNotifier(config.notify, config.project),
     };
     const tokens = isLoopback(config.server.host) ? [...config.server.tokens, localToken(config.server.tokenFile)] : config.server.tokens;
     if (tokens.length === 0) log.warn({ code: 'HDL-NO-TOKEN' }, 'there are no tokens, so nobody can use this server: set server.tokens in heddle.config.ts');
@@ -90,7 +93,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
     });
-    for (const loop of [startReconciler(parts), startWatches(parts), startLineage(parts)]) undo.push(() => loop.stop());
+    for (const loop of [startReconciler(parts), startWatches(parts), startChores(parts, send), startPruning(parts), startLineage(parts)])
+      undo.push(() => loop.stop());
     log.info({ url: listener.url, project: config.project, temporal: config.temporal.address }, 'the server is ready');
     return { url: listener.url, port: listener.port, parts, ended, close };
   } catch (error) {

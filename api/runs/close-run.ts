@@ -9,9 +9,11 @@ import type { RunFinal, StepRecord } from '../../dsl/contract/run.ts';
 import type { ErrorCode } from '../../dsl/errors/registry.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { historyOutputs, type HistoryOutput } from './history-outputs.ts';
+import { notifyEnd } from '../notify/notify-end.ts';
 import { createLiveView } from './live-view.ts';
 import { isOver, runSteps } from './run-detail.ts';
 import { writeRunFile } from './run-file.ts';
+import { removeStagings, removeStagingsLater } from './run-staging.ts';
 
 export async function closeRun(
   parts: ServerParts,
@@ -32,10 +34,15 @@ export async function closeRun(
     if (!present || isOver(present) || present.retry !== run.retry) return false; // its own record came first
     await writePage(trx, { runId: run.runId, retry: run.retry, page: 'closed by the server', steps, at: now });
     await removeWaits(trx, run.runId);
-    return endRun(trx, run.runId, final, await countSteps(trx, run.runId));
+    if (!(await endRun(trx, run.runId, final, await countSteps(trx, run.runId)))) return false;
+    await notifyEnd(parts, trx, run.runId);
+    await removeStagingsLater(trx, run, now);
+    return true;
   });
   const row = closed ? await getRun(parts.catalog.db, run.runId) : undefined;
-  if (row) await writeRunFile(parts, row);
+  if (!row) return;
+  await writeRunFile(parts, row);
+  await removeStagings(parts, row);
 }
 
 async function lastKnownSteps(parts: ServerParts, run: RunRow, now: number): Promise<StepRecord[]> {

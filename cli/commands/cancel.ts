@@ -14,7 +14,7 @@ export const cancelCommand = defineCommand<Options, [string]>({
   examples: [
     ["heddle cancel last --reason 'wrong data'", 'tell the steps, wait up to 60 s for each, then clean up'],
     ['heddle cancel last --wait', 'come back when it is over'],
-    ['heddle cancel 01K3XQ... --force', 'terminate: nothing is cleaned up'],
+    ['heddle cancel 01K3XQ... --force', 'terminate at once'],
   ],
   options: (command) =>
     command

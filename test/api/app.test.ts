@@ -10,7 +10,7 @@ import { checkOrigin } from '../../api/auth/listener.ts';
 import { tokenHash } from '../../api/auth/tokens.ts';
 import type { Api } from '../../api/endpoint.ts';
 import { createMetrics } from '../../api/metrics.ts';
-import { createNotifier } from '../../api/notify/webhook.ts';
+import { createSender } from '../../api/notify/webhook.ts';
 import { openCatalog, type Catalog } from '../../catalog/catalog.ts';
 import { addRun, endRun } from '../../catalog/runs.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
@@ -62,7 +62,7 @@ beforeAll(async () => {
       temporal: fakeTemporal,
       log: pino({ level: 'silent' }),
       metrics: createMetrics(),
-      notify: () => undefined,
+      notify: async () => undefined,
     },
     [token('viewer', 'viewer'), token('operator', 'operator'), token('admin', 'admin'), token('worker', 'worker')],
   );
@@ -184,7 +184,7 @@ describe('a bad request', () => {
         temporal: fakeTemporal,
         log: pino({ level: 'silent' }),
         metrics: createMetrics(),
-        notify: () => undefined,
+        notify: async () => undefined,
       },
       [{ name: 'a', roles: ['admin'], sha256: tokenHash('t') }],
     );
@@ -318,7 +318,7 @@ describe('the answers', () => {
 
 it('a webhook that should be signed does not start without its secret', () => {
   const notify = { url: 'http://127.0.0.1:1/', secretEnv: 'HEDDLE_TEST_NO_SUCH_SECRET', on: ['failed'] };
-  expect(() => createNotifier(notify, 'default', pino({ level: 'silent' }))).toThrow(/HDL-BAD-VARIABLE.*HEDDLE_TEST_NO_SUCH_SECRET/);
+  expect(() => createSender(notify)).toThrow(/HDL-BAD-VARIABLE.*HEDDLE_TEST_NO_SUCH_SECRET/);
 });
 
 it('doctor tells plaintext to another host apart from a Temporal that does not answer', async () => {
@@ -332,7 +332,7 @@ it('doctor tells plaintext to another host apart from a Temporal that does not a
         temporal,
         log: pino({ level: 'silent' }),
         metrics: createMetrics(),
-        notify: () => undefined,
+        notify: async () => undefined,
       },
       [{ name: 'a', roles: ['viewer'], sha256: tokenHash('t') }],
     );

@@ -1,5 +1,5 @@
 /** What a cancel leaves of a run that has a running step, a running program, a staged partition and an open gate: nothing. */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Client, Connection, type WorkflowExecutionInfo } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -112,4 +112,17 @@ it('a cancelled run leaves no workflow, no activity, no staging and no process, 
     after: 'cancelled',
     'always.tidy': 'done',
   });
+}, 300_000);
+
+it('a run that is cancelled by force leaves no staging folder', async () => {
+  rmSync(join(system.folder, 'pids'), { force: true });
+  const runId = await system.run('c.held', '--partition', '2001-03-02');
+  const rows = join(system.store, 'c', 'rows');
+  await until('the staging folder', () => stagingsIn(rows, runId).length > 0);
+  expect((await system.heddle('cancel', runId, '--force')).code).toBe(0);
+  expect((await system.look(runId))?.status).toBe('cancelled');
+  for (const dataset of ['rows', 'late']) expect(stagingsIn(join(system.store, 'c', dataset), runId), dataset).toEqual([]);
+  // the program was told by the worker, which learned of it with its heartbeat
+  const pids = (): number[] => (existsSync(join(system.folder, 'pids')) ? readFileSync(join(system.folder, 'pids'), 'utf8').split(' ').map(Number) : []);
+  await until('the end of the program and its child', () => !pids().some(alive), 40_000);
 }, 300_000);

@@ -52,7 +52,7 @@ beforeAll(async () => {
     temporal: fakeTemporal,
     log,
     metrics: createMetrics(),
-    notify: createNotifier(null, 'default', log),
+    notify: createNotifier(null, 'default'),
   };
   control = controlActivities(parts);
   for (const name of ['a', 'b']) await parts.store.write(`store://trained/${name}/model.onnx`, weights(name));
@@ -309,7 +309,7 @@ describe('a retry', () => {
 
   it('sends the messages of its always block again, under an id of its own', async () => {
     const ids: string[] = [];
-    const told = controlActivities({ ...parts, notify: (_kind, id) => void ids.push(id) });
+    const told = controlActivities({ ...parts, notify: async (_db, _kind, id) => void ids.push(id) });
     const { runId } = await retried();
     await told['heddle.notify'](call('say', { text: 'x' }, runId));
     await told['heddle.notify'](call('say', { text: 'x' }));

@@ -4,6 +4,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../scripts/temporal-server.mjs';
 import type { RunDetail } from '../../dsl/contract/api.ts';
 import type { RunningServer } from '../../workers/server.ts';
 import { serverFixture, startTiny, tiny, type ServerFixture } from './server-fixture.ts';
@@ -93,6 +94,47 @@ describe('a server', () => {
       const last = got.at(-1);
       expect(JSON.parse(last?.body ?? '')).toMatchObject({ kind: 'failed', project: 'hooked', body: { runId: body.runId, failure: 'second: as asked' } });
       expect(last?.signature).toBe(signature('sesame', Number(/t=(\d+)/.exec(last?.signature ?? '')?.[1]), last?.body ?? ''));
+    } finally {
+      await second.close();
+      await new Promise((resolve) => receiver.close(resolve));
+      other.remove();
+    }
+  });
+
+  it('sends after a restart what nobody took before it, under the id that it had', async () => {
+    const port = await freePort();
+    const other = testConfig(fixture.temporal.address, { project: 'again', notify: { url: `http://127.0.0.1:${port}/hook`, secretEnv: null, on: ['failed'] } });
+    const first = await startTestServer(other.config);
+    const its = client(first.url, other.config);
+    let runId = '';
+    try {
+      await its.post('/plans', { plan, hash: planHash });
+      runId = (await its.run(plan, { mode: 'fail' })).body.runId;
+      await its.ended(runId);
+      // refused once at least
+      await until(async () => (await first.parts.catalog.db.selectFrom('chores').select('failure').executeTakeFirst())?.failure?.includes('ECONNREFUSED'));
+    } finally {
+      await first.close();
+    }
+    const got: { id: string; body: { runId: string } }[] = [];
+    const receiver = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request
+        .on('data', (chunk: Buffer) => chunks.push(chunk))
+        .on('end', () => {
+          got.push(JSON.parse(Buffer.concat(chunks).toString('utf8')) as (typeof got)[0]); // the webhook's own
+          response.end();
+        });
+    });
+    await new Promise<void>((resolve) => receiver.listen(port, '127.0.0.1', resolve));
+    const second = await startTestServer(other.config);
+    try {
+      await until(() => got.length > 0, 30_000);
+      expect(got).toMatchObject([{ id: `${runId}/0`, body: { runId } }]);
+      const row = await until(
+        async () => (await second.parts.catalog.db.selectFrom('chores').selectAll().where('done_at', 'is not', null).executeTakeFirst()) ?? false,
+      );
+      expect(row.failure).toBeNull();
     } finally {
       await second.close();
       await new Promise((resolve) => receiver.close(resolve));

@@ -34,6 +34,7 @@ export function testConfig(temporal: string, over: Partial<ResolvedConfig> = {})
     server: { host: '127.0.0.1', port: 0, url: 'http://127.0.0.1:8233', tls: null, insecure: false, tokens: [], tokenFile: join(stateFolder, 'token') },
     pools: { default: { classes: { small: { slots: 2 } } } },
     notify: null,
+    caches: {},
     python: 'python3',
     sources: {},
     ...over,
