@@ -1,5 +1,6 @@
 /** Batches of feature rows -> one matrix with what training and scoring need beside it. Worker side. */
 import { FEATURES, type Feature } from './feature-vector.ts';
+import { fillMatrix, type Columnar } from '../training/fill-matrix.ts';
 import type { TrainingSet } from '../training/training-set.ts';
 
 export interface FeatureBatch {
@@ -28,10 +29,7 @@ export async function gatherFeatures(batches: AsyncIterable<FeatureBatch>, rows:
   let offset = 0;
   for await (const { numRows, columns } of batches) {
     if (offset + numRows > rows) throw new Error(`the slice says it has ${rows} rows, and more came`);
-    for (const [f, name] of FEATURES.entries()) {
-      const column = columns[name];
-      for (let i = 0; i < numRows; i++) x[(offset + i) * width + f] = Number(column[i]);
-    }
+    fillMatrix({ numRows, columns: columns as unknown as Columnar['columns'] }, FEATURES, x, offset); // the feature columns are numbers
     for (let i = 0; i < numRows; i++) {
       const from = columns.origin[i]!;
       const code = codes.get(from) ?? codes.size;

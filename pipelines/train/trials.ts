@@ -1,4 +1,4 @@
-/** Steps of flights.train: one trial of the grid, resumable after each epoch, and the best of them by validation. */
+/** Steps of flights.train: one trial of the grid, resumable after any batch, and the best of them by validation. */
 import { modelHandle, task, z } from 'heddle';
 import { breathing } from '../../activities/flights/breathe.ts';
 import type { ModelMeta } from '../../activities/training/model-meta.ts';
@@ -10,6 +10,9 @@ import { Delay, owner } from '../data.ts';
 import { Split } from './dataset.ts';
 
 const EPOCHS = 12;
+const BATCH = 512;
+/** A kill costs at most so much. */
+const CHECKPOINT_MS = 2_000;
 export const Trial = z.object({ model: Delay, auc: z.number(), loss: z.number(), hidden: z.int(), rate: z.number(), epoch: z.int(), bytes: z.int() });
 
 export const trainOne = task({
@@ -23,18 +26,23 @@ export const trainOne = task({
     const set = decodeTrainingSet(await ctx.readArtifact(data.file));
     const rows = rowsBetween(set, data.from, data.validation);
     const resume = await ctx.checkpoint.load<TrainState>();
-    if (resume) ctx.log.info(`goes on after epoch ${resume.epoch}`);
+    if (resume) ctx.log.info(`goes on after epoch ${resume.epoch} and ${resume.rows} rows`);
+    ctx.track.params({ ...point, seed, batch: BATCH, epochs: EPOCHS, rows: rows.rows, features: set.features.join(' ') });
     const trained = await trainNetwork(
       rows,
       rowsBetween(set, data.validation, data.test),
-      { ...point, seed, epochs: EPOCHS, batch: 512, patience: 2 },
+      { ...point, seed, epochs: EPOCHS, batch: BATCH, patience: 2 },
       {
         resume,
         breathe: breathing(ctx.signal),
-        async onEpoch(state) {
-          await ctx.checkpoint.save(state);
-          const last = state.curve.at(-1);
-          ctx.progress(state.epoch, EPOCHS, last && `loss ${last.loss.toFixed(5)}, ${last.rowsPerSecond} rows/s`);
+        checkpoint: { everyMs: CHECKPOINT_MS, save: (state) => ctx.checkpoint.save(state) },
+        onProgress({ epoch, rows: done, of, loss, rowsPerSecond }) {
+          ctx.progress((epoch - 1) * of + done, EPOCHS * of, `epoch ${epoch}, loss ${loss.toFixed(5)}, ${rowsPerSecond} rows/s`);
+        },
+        onEpoch({ epoch, trainLoss, loss, rowsPerSecond }) {
+          ctx.track.metric('train_loss', trainLoss, epoch);
+          ctx.track.metric('validation_loss', loss, epoch);
+          ctx.track.metric('rows_per_second', rowsPerSecond, epoch);
         },
       },
     );
@@ -51,7 +59,10 @@ export const trainOne = task({
       data: { digest: data.file.digest, features: data.features, rows: rows.rows },
       environment: { node: process.versions.node, arch: process.arch },
     };
-    await ctx.artifact('model/meta.json', JSON.stringify(meta, null, 1));
+    const described = await ctx.artifact('model/meta.json', JSON.stringify(meta, null, 1));
+    ctx.track.metric('validation_auc', trained.auc);
+    ctx.track.artifact(weights, 'model/model.onnx');
+    ctx.track.artifact(described, 'model/meta.json');
     const model = modelHandle({ name: 'flights.delay', version: 'unregistered', uri: weights.uri.replace(/\/model\.onnx$/, ''), digest: weights.digest });
     return { model, auc: trained.auc, loss: trained.loss, hidden: point.hidden, rate: point.rate, epoch: trained.epoch, bytes: weights.bytes };
   },

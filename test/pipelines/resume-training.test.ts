@@ -1,5 +1,5 @@
-/** The training step as a worker runs it: killed after an epoch, it goes on from its checkpoint to the same files. */
-import { describe, expect, it } from 'vitest';
+/** The training step as a worker runs it: killed in the middle of an epoch, it goes on from its checkpoint to the same files. */
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { encodeTrainingSet } from '../../activities/training/training-set.ts';
 import { trainOne } from '../../pipelines/train/trials.ts';
 import { sampleSet } from '../training/sample-set.ts';
@@ -32,8 +32,15 @@ async function attempt(disk: { checkpoint: string | null; files: Map<string, str
 }
 const disk = () => ({ checkpoint: null, files: new Map<string, string>() });
 
+afterEach(() => {
+  vi.restoreAllMocks();
+});
+
 describe('a training step', () => {
-  it('that is killed after each of its epochs writes the same model and the same meta.json', async () => {
+  it('that is killed after each of its checkpoints writes the same model and the same meta.json', async () => {
+    // a checkpoint falls due every two seconds: here after some batches
+    let clock = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (clock += 600));
     const whole = disk();
     const trial = await attempt(whole);
     const killed = disk();
