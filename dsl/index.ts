@@ -7,6 +7,7 @@ export { all, any, eq, gt, gte, isNull, lt, lte, not } from './authoring/conditi
 export type { Artifact, Checkpoint, ColumnBatch, Columns, Log, RowsOf, Signal, TaskContext, Track } from './authoring/context.ts';
 export { notify, promoteModel, registerModel } from './authoring/control-tasks.ts';
 export { dataset, type Dataset, type Slice } from './authoring/dataset.ts';
+export type { Expectations } from './authoring/expectations.ts';
 export { itemList, type ItemList } from './authoring/item-list.ts';
 export { loop, type LoopOptions } from './authoring/loop.ts';
 export { map, pluck, type MapOptions } from './authoring/map.ts';

@@ -6,7 +6,6 @@ import { map, pipeline, task, text, waitFor, z } from 'heddle';
 import { dayFeatures } from '../activities/flights/day-features.ts';
 import { DelayRates } from '../activities/flights/delay-rates.ts';
 import { gatherFlights } from '../activities/flights/flight-columns.ts';
-import { checkRowBand } from '../activities/flights/row-band.ts';
 import { Counts, Day, DayKey, Features, Flights, owner } from './data.ts';
 
 export const buildFeatures = task({
@@ -20,7 +19,6 @@ export const buildFeatures = task({
   async run({ flights, history, asOf }, ctx) {
     const rates = new DelayRates(Date.parse(asOf) / 1000);
     for await (const batch of ctx.read(Counts, history)) rates.add(batch);
-    checkRowBand(flights.rows, rates.flightsByDay);
     const { numRows, columns } = dayFeatures(await gatherFlights(ctx.read(Flights, flights), flights.rows), rates);
     ctx.log.info(`${numRows} rows as of ${asOf}, from ${history.rows} counts of ${rates.flightsByDay.size} days`);
     async function* batches() {

@@ -12,9 +12,9 @@ import { loadInputs, storeValue } from '../storage/values.ts';
 export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'stage' | 'inPlace'> {
   return {
     inPlace: (slice) => sliceInPlace(store, slice),
-    async *readSlice(dataset, slice) {
+    async *readSlice(dataset, slice, options) {
       const { readSlice } = await import('../storage/datasets/read-slice.ts');
-      yield* readSlice(store, dataset, slice);
+      yield* readSlice(store, dataset, slice, options);
     },
     async stage(dataset, key, rows, { call, attempt, codeDigest, inputs }) {
       const { stagePartition } = await import('../storage/datasets/stage-partition.ts');
@@ -35,10 +35,15 @@ export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'stage' | 
 /** Activity heddle.publish: puts each staged partition in place; gives the output with the final handles in it. */
 export async function publishStaged(store: Store, call: PublishCall): Promise<Json> {
   const { publishPartition } = await import('../storage/datasets/publish-partition.ts');
+  const { checkExpectations } = await import('../storage/datasets/check-expectations.ts');
   const stored = isStored(call.output) ? call.output : null;
   let output = stored ? await loadInputs(store, call.output) : call.output;
   for (const [i, { at, ...staged }] of call.staged.entries()) {
-    const handle = await publishPartition(store, staged, { replace: call.replace, generation: call.generations?.[i] });
+    const handle = await publishPartition(store, staged, {
+      replace: call.replace,
+      generation: call.generations?.[i],
+      check: (manifest) => checkExpectations(store, staged, manifest),
+    });
     output = withValue(output, at, handle as unknown as Json); // a handle is plain JSON
   }
   if (Buffer.byteLength(JSON.stringify(output)) <= INLINE_BYTES) return output;

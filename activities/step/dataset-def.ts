@@ -1,6 +1,7 @@
 /** An author's Dataset as storage wants it: row schema as JSON Schema, computed once. */
 import { durationMs } from '../../dsl/authoring/duration.ts';
 import type { Dataset } from '../../dsl/authoring/dataset.ts';
+import { expectDef } from '../../dsl/authoring/expectations.ts';
 import { dimensionDefs } from '../../dsl/authoring/partition.ts';
 import { jsonSchemaOf } from '../../dsl/plan/json-schema.ts';
 import type { DatasetDef } from '../../dsl/plan/types.ts';
@@ -10,6 +11,7 @@ const made = new WeakMap<Dataset, DatasetDef>();
 export function datasetDef(dataset: Dataset): DatasetDef {
   let def = made.get(dataset);
   if (!def) {
+    const expect = expectDef(dataset.expect);
     const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
     def = {
       name: dataset.name,
@@ -17,6 +19,7 @@ export function datasetDef(dataset: Dataset): DatasetDef {
       partitions: dimensionDefs(dataset.partitions),
       schema: jsonSchemaOf(dataset.schema, 'output').schema,
       ...(retainMs !== null && { retainMs }),
+      ...(expect && { expect }),
     };
     made.set(dataset, def);
   }

@@ -1,6 +1,7 @@
 /** Datasets and slices of them: typed handles to published partitions, pinned once a run. Authors' surface. */
 import { z } from 'zod';
 import type { Duration, Handle, Ref } from './ref.ts';
+import type { AnyExpectations, Expectations } from './expectations.ts';
 import { dimensionNames, type KeyOf, type PartitionKey, type Partitions, type Span, type TimeIn } from './partition.ts';
 import { callerPlace } from '../plan/place.ts';
 import { keyExpr } from '../plan/key-expr.ts';
@@ -23,7 +24,9 @@ export interface Dataset<Name extends string = string, P extends Partitions = Pa
   readonly name: Name;
   readonly uri: string;
   readonly partitions: P;
+  /** A partition goes this long after its end (heddle gc); null: never. */
   readonly retain: Duration | null;
+  readonly expect: AnyExpectations | null;
   /** Schema of a row. */
   readonly schema: z.ZodType<R>;
   /** Where it was declared. */
@@ -41,7 +44,7 @@ export interface Dataset<Name extends string = string, P extends Partitions = Pa
 
 export function dataset<const Name extends string, const P extends Partitions, S extends z.ZodObject>(
   name: Name,
-  def: { uri: `${'hdfs' | 'file' | 'store'}://${string}`; partitions: P; schema: S; retain?: Duration },
+  def: { uri: `${'hdfs' | 'file' | 'store'}://${string}`; partitions: P; schema: S; retain?: Duration; expect?: Expectations<z.output<NoInfer<S>>> },
 ): Dataset<Name, P, z.output<S>> {
   const names = dimensionNames(def.partitions);
   const mark = z.literal(name);
@@ -50,6 +53,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     uri: def.uri,
     partitions: def.partitions,
     retain: def.retain ?? null,
+    expect: (def.expect ?? null) as AnyExpectations | null, // the same, without the row's type
     schema: def.schema,
     place: callerPlace(),
     slice: z.object({

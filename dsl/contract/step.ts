@@ -2,7 +2,7 @@
  * What the interpreter and a pool's worker say to each other about one step. Activity type = task name, activity id = step
  * path, task queue = `queueOf(project, pool, class)`. Pure; anybody may import this.
  */
-import type { FailureClass, Json, JsonObject } from '../plan/types.ts';
+import type { DatasetDef, ExpectDef, FailureClass, Json, JsonObject } from '../plan/types.ts';
 
 /** Task queue of a pool's class. */
 export const queueOf = (project: string, pool: string, klass: string): string => `${project}/${pool}/${klass}`;
@@ -121,6 +121,8 @@ export interface StagedPartition {
   readonly bytes: number;
   /** Where in the output the slice handle stands: path segments. */
   readonly at: readonly string[];
+  /** What the dataset expects, with what is needed to judge it. */
+  readonly checks?: Pick<DatasetDef, 'partitions'> & { readonly expect: ExpectDef };
 }
 
 /** Activity 'heddle.publish' on the step's own queue: idempotent by (runId, step). */

@@ -2,6 +2,7 @@
 import { dimensionDefs } from '../authoring/partition.ts';
 import type { Dataset } from '../authoring/dataset.ts';
 import { durationMs } from '../authoring/duration.ts';
+import { expectDef, expectProblems } from '../authoring/expectations.ts';
 import type { PipelineValue, TaskValue } from '../authoring/values.ts';
 import { jsonSchemaOf } from './json-schema.ts';
 import type { Problem } from './problem.ts';
@@ -94,5 +95,14 @@ function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
   const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
   if (dataset.retain !== null && retainMs === null)
     problems.push({ code: 'HDL-BAD-DURATION', what: `retain: '${dataset.retain}' of dataset ${dataset.name} is no duration.`, where: dataset.place });
-  return { name: dataset.name, uri: dataset.uri, partitions: dimensionDefs(dataset.partitions), schema, ...(retainMs !== null && { retainMs }) };
+  problems.push(...expectProblems(dataset, schema));
+  const expect = expectDef(dataset.expect);
+  return {
+    name: dataset.name,
+    uri: dataset.uri,
+    partitions: dimensionDefs(dataset.partitions),
+    schema,
+    ...(retainMs !== null && { retainMs }),
+    ...(expect && { expect }),
+  };
 }

@@ -206,6 +206,16 @@ export interface DatasetDef {
   /** JSON Schema of one row. */
   readonly schema: JsonSchema;
   readonly retainMs?: number;
+  /** What must hold before a partition is published. */
+  readonly expect?: ExpectDef;
+}
+/** See dsl/authoring/expectations.ts. */
+export interface ExpectDef {
+  readonly rows?: { readonly min?: number; readonly max?: number; readonly band?: number; readonly against?: number };
+  readonly nulls?: Readonly<Record<string, number>>;
+  readonly unique?: readonly string[];
+  readonly range?: Readonly<Record<string, readonly [number | null, number | null]>>;
+  readonly freshnessMs?: Readonly<Record<string, number>>;
 }
 export interface ScheduleDef {
   readonly cron: string;

@@ -5,6 +5,7 @@ import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import { sha256Hex } from '../digest.ts';
 import type { Store } from '../store.ts';
 import { childUri } from '../uri.ts';
+import type { Profile } from './profile.ts';
 
 export interface Manifest {
   readonly format: 1;
@@ -21,6 +22,8 @@ export interface Manifest {
   readonly files: readonly ManifestFile[];
   readonly rows: number;
   readonly bytes: number;
+  /** Figures by which the dataset's expectations were judged. */
+  readonly profile?: Profile;
 }
 export interface ManifestFile {
   readonly name: string;

@@ -1,31 +1,32 @@
-/** Reads a slice as it was pinned: column batches, one file after the other, one file in memory at a time. Workers. */
+/** Reads a slice as it was pinned: column batches, one file after the other, a row group or two of it in memory. Workers. */
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 import type { PinnedPartition, SliceHandle } from '../../dsl/contract/step.ts';
-import { HeddleError, isHeddleError } from '../../dsl/errors/heddle-error.ts';
+import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import { columnTypes } from '../parquet/column-types.ts';
-import { sourceOfBytes } from '../parquet/footer.ts';
 import type { AnyBatch } from '../parquet/from-arrow.ts';
 import { checkPredicates, type Predicate } from '../parquet/predicate.ts';
 import { readParquet } from '../parquet/read-parquet.ts';
-import { sha256Hex } from '../digest.ts';
 import type { Store } from '../store.ts';
-import { childUri } from '../uri.ts';
-import { FOREIGN, foreignFiles, isSameForeign } from './foreign-partition.ts';
+import { FOREIGN, foreignFiles } from './foreign-partition.ts';
 import { generationUri, historyOf } from './layout.ts';
-import { readManifest, type ManifestFile } from './manifest.ts';
+import { readManifest } from './manifest.ts';
+import { lastAfter, openFile, type PartitionPlace, type Place } from './open-file.ts';
 import { partitionUri } from './partition-path.ts';
 import { partitionsOf } from './slice-partitions.ts';
 
+export interface ReadOptions {
+  readonly columns?: readonly string[];
+  readonly where?: readonly Predicate[];
+  /** Files up to here are read at once, larger ones by ranges. */
+  readonly wholeBytes?: number;
+}
+
 /**
- * `columns`: only these; `where`: only rows that satisfy all of it. Throws HDL-BAD-WHERE;  HDL-PARTITION-CHANGED when a partition is neither in place as it was pinned nor kept as an old
- * generation; HDL-FILE-SCHEMA, HDL-BAD-FILE for a file that is not what the dataset says.
+ * `columns`: only these; `where`: only rows that satisfy all of it, and only row groups that can have one are read. Throws
+ * HDL-BAD-WHERE; HDL-PARTITION-CHANGED when a partition is neither in place as it was pinned nor kept as an old generation;
+ * HDL-FILE-SCHEMA, HDL-BAD-FILE for a file that is not what the dataset says.
  */
-export async function* readSlice(
-  store: Store,
-  dataset: DatasetDef,
-  slice: SliceHandle,
-  options: { readonly columns?: readonly string[]; readonly where?: readonly Predicate[] } = {},
-): AsyncGenerator<AnyBatch> {
+export async function* readSlice(store: Store, dataset: DatasetDef, slice: SliceHandle, options: ReadOptions = {}): AsyncGenerator<AnyBatch> {
   const all = columnTypes(dataset.schema, dataset.name);
   const unknown = options.columns?.find((name) => !all.some((type) => type.name === name));
   if (unknown !== undefined) {
@@ -36,30 +37,25 @@ export async function* readSlice(
     });
   }
   const where = checkPredicates(options.where ?? [], all, dataset.name);
+  const wanted = { ...(options.columns && { columns: options.columns }), where };
+  const everything = where.length === 0 && all.every(({ name }) => options.columns?.includes(name) ?? true);
   for (const pinned of await partitionsOf(store, slice)) {
     let place = await locate(store, slice, pinned);
+    const at: PartitionPlace = {
+      now: () => place,
+      async moved(why) {
+        const now = await locate(store, slice, pinned); // a replacement takes it away while it is read
+        if (now.folder === place.folder) throw changed(slice, pinned, why);
+        return (place = now);
+      },
+      isPinned: async ({ folder, foreign }) =>
+        foreign ? typeof (await foreignFiles(store, folder, pinned)) !== 'string' : (await readManifest(store, folder))?.digest === pinned.manifest,
+    };
     for (const file of place.files) {
-      let bytes = await bytesOf(store, place, file);
-      while (typeof bytes === 'string') {
-        const moved = await locate(store, slice, pinned); // a replacement takes it away while it is read
-        if (moved.folder === place.folder) throw changed(slice, pinned, bytes);
-        place = moved;
-        bytes = await bytesOf(store, place, file);
-      }
-      yield* readParquet(sourceOfBytes(childUri(place.folder, file.name), bytes), all, {
-        ...(options.columns && { columns: options.columns }),
-        rows: file.rows,
-        where,
-      });
+      const { source, finish } = await openFile(store, at, file, everything, options.wholeBytes);
+      yield* lastAfter(readParquet(source, all, { ...wanted, rows: file.rows }), finish);
     }
   }
-}
-
-interface Place {
-  readonly folder: string;
-  readonly files: readonly ManifestFile[];
-  /** Another system's: its checksums are those of the file system. */
-  readonly foreign: boolean;
 }
 
 /** In place, or in the generation that a replacement moved it to. */
@@ -90,21 +86,6 @@ async function locateForeign(store: Store, slice: SliceHandle, pinned: PinnedPar
     why ||= found;
   }
   throw changed(slice, pinned, why);
-}
-
-/** The file, when it is the one of the manifest by size and checksum; else what is wrong with it. */
-async function bytesOf(store: Store, { folder, foreign }: Place, file: ManifestFile): Promise<Uint8Array | string> {
-  const uri = childUri(folder, file.name);
-  let bytes: Uint8Array;
-  try {
-    bytes = await store.read(uri);
-  } catch (error) {
-    if (isHeddleError(error) && error.code === 'HDL-NOT-FOUND') return `${file.name} is not there any more`;
-    throw error;
-  }
-  if (bytes.length !== file.bytes) return `${file.name} has ${bytes.length} bytes, and its manifest says ${file.bytes}`;
-  const isSame = foreign && !file.digest.startsWith('sha256:') ? await isSameForeign(store, uri, file) : `sha256:${sha256Hex(bytes)}` === file.digest;
-  return isSame ? bytes : `${file.name} is not the file of its manifest`;
 }
 
 const changed = (slice: SliceHandle, pinned: PinnedPartition, how: string): HeddleError =>

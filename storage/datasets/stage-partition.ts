@@ -15,6 +15,7 @@ import { childUri } from '../uri.ts';
 import { newStaging } from './layout.ts';
 import { inputsOf, MANIFEST, SUCCESS, type Manifest, type ManifestFile } from './manifest.ts';
 import { partitionKey, partitionPath } from './partition-path.ts';
+import { profiler, type Profiler } from './profile.ts';
 
 /** Rows at once, or batches of rows or columns as they come. */
 export type RowBatches = Iterable<object> | AsyncIterable<readonly object[] | Columnar>;
@@ -44,7 +45,10 @@ export async function stagePartition(
   const root = store.resolve(dataset.uri);
   const path = partitionPath(dataset, key);
   const staging = newStaging(root, by);
-  const files = await writeFiles(store, staging, dataset, rows, bytesPerFile);
+  const types = columnTypes(dataset.schema, dataset.name);
+  const figures = dataset.expect && profiler(dataset.expect, types);
+  const files = await writeFiles(store, staging, dataset, figures ? watched(columnar(types, rows), figures) : rows, bytesPerFile);
+  const profile = figures?.profile();
   const manifest: Manifest = {
     format: 1,
     dataset: dataset.name,
@@ -60,6 +64,7 @@ export async function stagePartition(
     files,
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
+    ...(profile && { profile }),
   };
   const text = JSON.stringify(manifest, null, 1);
   await store.write(childUri(staging, MANIFEST), Buffer.from(text, 'utf8'));
@@ -69,7 +74,16 @@ export async function stagePartition(
   const pinned: readonly PinnedPartition[] = [{ path, generation: 0, manifest: manifestDigest, rows: count, bytes }];
   return {
     slice: { kind: 'slice', dataset: dataset.name, uri: root, digest: digestOf(pinned as unknown as Json), rows: count, bytes, partitions: pinned },
-    staged: { dataset: dataset.name, uri: root, key: manifest.key, staging, manifestDigest, rows: count, bytes },
+    staged: {
+      dataset: dataset.name,
+      uri: root,
+      key: manifest.key,
+      staging,
+      manifestDigest,
+      rows: count,
+      bytes,
+      ...(dataset.expect && { checks: { partitions: dataset.partitions, expect: dataset.expect } }),
+    },
   };
 }
 
@@ -121,6 +135,13 @@ async function* recordBatches(types: readonly ColumnType[], dataset: string, row
   }
   if (first === 0) yield toRecordBatch(types, schema, columnsOfRows(types, []), dataset);
   return undefined;
+}
+
+async function* watched(batches: AsyncIterable<Columnar>, figures: Profiler): AsyncGenerator<Columnar> {
+  for await (const batch of batches) {
+    figures.add(batch);
+    yield batch;
+  }
 }
 
 async function* columnar(types: readonly ColumnType[], rows: RowBatches): AsyncGenerator<Columnar> {

@@ -5,7 +5,6 @@ import { dayFeatures } from '../../activities/flights/day-features.ts';
 import { AsOfError, DelayRates } from '../../activities/flights/delay-rates.ts';
 import { FEATURES, timeOf } from '../../activities/flights/feature-vector.ts';
 import { countRoutes } from '../../activities/flights/route-counts.ts';
-import { checkRowBand } from '../../activities/flights/row-band.ts';
 import { columnsOf, DAY_S, dayStart, type Flight } from './synthetic-flights.ts';
 
 const DAY = dayStart('2001-03-01');
@@ -78,16 +77,5 @@ describe('a flight', () => {
   it('has Monday as weekday 0', () => {
     expect(timeOf(dayStart('2001-03-05') + 7 * 3600)).toEqual({ hour: 7, weekday: 0 });
     expect(timeOf(dayStart('2001-03-04') + 23 * 3600)).toEqual({ hour: 23, weekday: 6 });
-  });
-});
-
-describe('the row band', () => {
-  const week = new Map(Array.from({ length: 7 }, (_, i) => [i, 16_000] as const));
-  it('refuses a day with six flights after days with thousands', () => {
-    expect(() => checkRowBand(6, week)).toThrow(/6 flights.*16000/);
-  });
-  it('takes a day like the others, and any day while little is known', () => {
-    expect(() => checkRowBand(14_500, week)).not.toThrow();
-    expect(() => checkRowBand(6, new Map([[1, 16_000]]))).not.toThrow();
   });
 });

@@ -7,4 +7,10 @@ export const datasetsCodes = {
     fix: 'Nothing was lost: the newer generation is in place. If this run should replace it: heddle retry RUN.',
     exit: 1,
   },
+  'HDL-EXPECTATION': {
+    title: 'A partition is not what its dataset expects',
+    fix: 'Nothing was published. Mend the data, or change expect of the dataset if it is right as it is; then heddle retry RUN.',
+    exit: 1,
+  },
+  'HDL-BAD-EXPECTATION': { title: 'What a dataset expects cannot be judged', fix: 'Name columns of its schema, and figures that make sense.', exit: 2 },
 } as const satisfies Record<string, CodeEntry>;
