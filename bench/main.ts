@@ -7,6 +7,7 @@ const benches: Readonly<Record<string, () => Promise<(only: readonly string[]) =
   map: async () => (await import('./map.ts')).map,
   memory: async () => (await import('./memory.ts')).memory,
   startup: async () => (await import('./startup.ts')).startup,
+  scoring: async () => (await import('./scoring.ts')).scoring,
   typecheck: async () => (await import('./typecheck.ts')).typecheck,
 };
 

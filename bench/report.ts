@@ -12,6 +12,8 @@ export interface BenchCase {
   readonly ratio: number;
   readonly interval: readonly [number, number];
   readonly target: number | null;
+  /** Which ratio is better: of times a lower one, of rates a higher one. */
+  readonly better: 'lower' | 'higher';
   readonly note?: string;
 }
 export interface BenchReport {
@@ -22,7 +24,15 @@ export interface BenchReport {
   readonly cases: readonly BenchCase[];
 }
 
-export function caseOf(name: string, unit: string, heddle: readonly number[], baseline: readonly number[], target: number | null, note?: string): BenchCase {
+export function caseOf(
+  name: string,
+  unit: string,
+  heddle: readonly number[],
+  baseline: readonly number[],
+  target: number | null,
+  note?: string,
+  better: BenchCase['better'] = 'lower',
+): BenchCase {
   const ratios = heddle.map((value, i) => value / (baseline[i] as number));
   return {
     case: name,
@@ -32,6 +42,7 @@ export function caseOf(name: string, unit: string, heddle: readonly number[], ba
     ratio: median(ratios),
     interval: ratios.length > 1 ? bootstrapInterval(ratios) : [ratios[0] as number, ratios[0] as number],
     target,
+    better,
     ...(note !== undefined && { note }),
   };
 }
@@ -56,8 +67,10 @@ export function report(name: string, cases: readonly BenchCase[]): BenchReport {
 export function print(done: BenchReport, file: string | null): void {
   for (const one of done.cases) {
     const wide = one.interval[1] - one.interval[0] > 0.1;
-    const verdict =
-      one.target === null ? 'reported' : wide && one.interval[1] > one.target ? 'inconclusive: run more' : one.ratio <= one.target ? 'met' : 'MISSED';
+    const higher = one.better === 'higher';
+    const worst = one.interval[higher ? 0 : 1];
+    const holds = (ratio: number): boolean => one.target === null || (higher ? ratio >= one.target : ratio <= one.target);
+    const verdict = one.target === null ? 'reported' : wide && !holds(worst) ? 'inconclusive: run more' : holds(one.ratio) ? 'met' : 'MISSED';
     process.stderr.write(
       `${one.case}: ratio ${one.ratio.toFixed(3)} [${one.interval.map((value) => value.toFixed(3)).join(', ')}]${one.target === null ? '' : ` target ${one.target}`} ${verdict}; ` +
         `heddle ${median(one.heddle).toFixed(1)}, baseline ${median(one.baseline).toFixed(1)} ${one.unit}, n=${one.heddle.length}\n`,

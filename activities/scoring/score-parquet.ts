@@ -79,18 +79,14 @@ export async function* scoreParquet(scorer: LocalScorer, source: RangeSource, sc
   } finally {
     await Promise.allSettled(running);
   }
-  if (doneRows !== info.rows) throw new HeddleError('HDL-BAD-FILE', { what: `Its row groups have ${doneRows} rows, and its footer says ${info.rows}.`, where: source.name });
+  if (doneRows !== info.rows)
+    throw new HeddleError('HDL-BAD-FILE', { what: `Its row groups have ${doneRows} rows, and its footer says ${info.rows}.`, where: source.name });
   const kept = scoring.keep.flatMap((name) => info.columns.find((column) => column.name === name) ?? []);
   yield footerBytes([...kept, scoreColumnInfo(scoreColumn)], written, scoring.notes ?? {});
   scoring.done?.(summary);
 }
 
-async function startGroup(
-  scorer: LocalScorer,
-  source: RangeSource,
-  model: ThreadModel,
-  job: Omit<GroupJob, 'bytes' | 'from' | 'to'>,
-): Promise<GroupResult[]> {
+async function startGroup(scorer: LocalScorer, source: RangeSource, model: ThreadModel, job: Omit<GroupJob, 'bytes' | 'from' | 'to'>): Promise<GroupResult[]> {
   const bytes = await readChunks(source, job.group.chunks);
   return scoreRange(scorer, model, { ...job, bytes, from: 0, to: job.group.rows });
 }
@@ -118,7 +114,7 @@ async function scoreRange(scorer: LocalScorer, model: ThreadModel, job: GroupJob
 async function readChunks(source: RangeSource, chunks: readonly ChunkInfo[]): Promise<Uint8Array[]> {
   const order = [...chunks.keys()].sort((a, b) => offsetOf(chunks[a]) - offsetOf(chunks[b]));
   const out: Uint8Array[] = [];
-  for (let i = 0; i < order.length; ) {
+  for (let i = 0; i < order.length;) {
     const from = offsetOf(chunks[order[i]!]);
     let to = from;
     let end = i;
@@ -128,7 +124,8 @@ async function readChunks(source: RangeSource, chunks: readonly ChunkInfo[]): Pr
       end++;
     }
     const bytes = await source.read(from, to - from);
-    if (bytes.length !== to - from) throw new HeddleError('HDL-BAD-FILE', { what: `${to - from} bytes at ${from} were asked for, and ${bytes.length} came.`, where: source.name });
+    if (bytes.length !== to - from)
+      throw new HeddleError('HDL-BAD-FILE', { what: `${to - from} bytes at ${from} were asked for, and ${bytes.length} came.`, where: source.name });
     for (; i < end; i++) {
       const chunk = chunks[order[i]!];
       const start = offsetOf(chunk) - from;

@@ -22,18 +22,23 @@ export const emptySummary = (features: number): ScoreSummary => ({
   featureSums: Array.from({ length: features }, () => 0),
 });
 
-/** Of one batch: x is rows x features, a score a row, each finite. */
-export function summarize(x: Float32Array, features: number, scores: Float32Array): ScoreSummary {
+/** Of one batch: a score a row, each finite; sums of the features over the same rows. */
+export function summarize(scores: Float32Array, featureSums: Float64Array): ScoreSummary {
   const bins = new Float64Array(BINS);
-  const featureSums = new Float64Array(features);
   let sum = 0;
   for (let i = 0; i < scores.length; i++) {
     const score = scores[i]!;
     sum += score;
     bins[score >= 1 ? BINS - 1 : score > 0 ? (score * BINS) | 0 : 0]!++;
   }
-  for (let i = 0, end = scores.length * features; i < end; i += features) for (let f = 0; f < features; f++) featureSums[f]! += x[i + f]!;
   return { scored: scores.length, quarantined: 0, failed: 0, sum, bins: [...bins], featureSums: [...featureSums] };
+}
+
+/** x: rows x features. */
+export function sumFeatures(x: Float32Array, features: number, rows: number): Float64Array {
+  const sums = new Float64Array(features);
+  for (let i = 0, end = rows * features; i < end; i += features) for (let f = 0; f < features; f++) sums[f]! += x[i + f]!;
+  return sums;
 }
 
 export const addSummaries = (a: ScoreSummary, b: ScoreSummary): ScoreSummary => ({

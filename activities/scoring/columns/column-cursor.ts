@@ -15,7 +15,7 @@ export class ColumnCursor {
   /** The next `rows` rows. Throws a plain Error when there are fewer, or when the bytes are no pages. */
   take(rows: number): CodedColumn {
     const pieces: CodedColumn[] = [];
-    for (let missing = rows; missing > 0; ) {
+    for (let missing = rows; missing > 0;) {
       const { page, left } = this.current();
       const count = Math.min(left, missing);
       pieces.push(count === page.rows ? page : partOf(page, this.used, this.used + count));
@@ -25,7 +25,7 @@ export class ColumnCursor {
     return joinColumns(pieces);
   }
   skip(rows: number): void {
-    for (let missing = rows; missing > 0; ) {
+    for (let missing = rows; missing > 0;) {
       const count = Math.min(this.current().left, missing);
       this.used += count;
       missing -= count;

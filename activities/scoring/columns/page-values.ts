@@ -30,7 +30,7 @@ export function plainValues(bytes: Uint8Array, type: Type, count: number): Value
   if (type === 'BYTE_ARRAY') return plainTexts(bytes, count);
   const size = type === 'INT32' || type === 'FLOAT' ? 4 : 8;
   if (bytes.length < count * size) throw new Error(`${count} values in ${bytes.length} bytes`);
-  const buffer = bytes.slice(0, count * size).buffer; // aligned
+  const { buffer } = new Uint8Array(bytes.subarray(0, count * size)); // a copy is aligned, and .slice of a Buffer is none
   if (type === 'INT32') return new Int32Array(buffer);
   if (type === 'INT64') return new BigInt64Array(buffer);
   return type === 'FLOAT' ? new Float32Array(buffer) : new Float64Array(buffer);

@@ -7,7 +7,7 @@ import { decompressPage } from 'hyparquet/src/datapage.js';
 import type { CodedColumn, Values } from './coded-column.ts';
 import type { ChunkInfo } from './column-info.ts';
 import { plainValues, valuesOf } from './page-values.ts';
-import { decodeRle } from './rle.ts';
+import { areAllPresent, decodeRle } from './rle.ts';
 
 /** Node's zstd is native: several times faster than one in wasm. */
 const decompressors = { ...compressors, ZSTD: (input: Uint8Array): Uint8Array => zstdDecompressSync(input) };
@@ -77,6 +77,7 @@ function partsOf(body: Uint8Array, header: PageHeader, { codec, column }: ChunkI
 
 /** null: all rows are there. */
 function validityOf(levels: Uint8Array, rows: number): Uint8Array | null {
+  if (areAllPresent(levels, rows)) return null;
   const decoded = new Uint32Array(rows);
   decodeRle(levels, 0, levels.length, 1, decoded);
   return decoded.includes(0) ? Uint8Array.from(decoded) : null;
@@ -84,8 +85,9 @@ function validityOf(levels: Uint8Array, rows: number): Uint8Array | null {
 
 /** Values of the rows that are there, with 0 or '' where none is. */
 function spread<T extends Values | Uint32Array>(values: T, valid: Uint8Array): T {
-  const out = (ArrayBuffer.isView(values) ? new (values.constructor as new (length: number) => T)(valid.length) : Array.from({ length: valid.length }, () => '')) as T &
-    Record<number, unknown>;
+  const out = (
+    ArrayBuffer.isView(values) ? new (values.constructor as new (length: number) => T)(valid.length) : Array.from({ length: valid.length }, () => '')
+  ) as T & Record<number, unknown>;
   let from = 0;
   for (let i = 0; i < valid.length; i++) if (valid[i]) (out as Record<number, unknown>)[i] = values[from++];
   return out;

@@ -31,7 +31,8 @@ export function decodeRle(bytes: Uint8Array, at: number, end: number, width: num
       let value = 0;
       for (let i = 0; i < byteWidth; i++) value |= bytes[at++]! << (8 * i);
       const to = Math.min(seen + length, out.length);
-      out.fill(value, seen, to);
+      if (to - seen > 64) out.fill(value, seen, to);
+      else for (let i = seen; i < to; i++) out[i] = value;
       seen = to;
     }
   }
@@ -53,13 +54,17 @@ function unpack(bytes: Uint8Array, at: number, width: number, out: Uint32Array, 
   }
 }
 
-/** One packed run. Every number must be below 2^width, width at most 24. */
-export function encodePacked(numbers: Uint32Array, width: number): Uint8Array {
+/** `before`, then one packed run. Every number must be below 2^width, width at most 24. */
+export function encodePacked(numbers: Uint32Array, width: number, before: readonly number[] = []): Uint8Array {
   const groups = Math.ceil(numbers.length / 8);
-  const head = varint((groups << 1) | 1);
+  const head = [...before, ...varint((groups << 1) | 1)];
   const out = new Uint8Array(head.length + groups * width);
   out.set(head);
   let at = head.length;
+  if (width === 8) {
+    for (let i = 0; i < numbers.length; i++) out[at + i] = numbers[i]!;
+    return out;
+  }
   let buffer = 0;
   let bits = 0;
   for (let i = 0; i < numbers.length; i++) {
@@ -87,6 +92,12 @@ export function encodeLevels(valid: Uint8Array | null, rows: number): Uint8Array
     from = to;
   }
   return Uint8Array.from(bytes);
+}
+
+/** True: the levels are one run that says that all rows are there. */
+export function areAllPresent(levels: Uint8Array, rows: number): boolean {
+  const head = varint(rows << 1);
+  return levels.length >= head.length + 1 && head.every((byte, i) => levels[i] === byte) && levels[head.length] === 1;
 }
 
 /** Bits that numbers below `count` need; at least 1. */

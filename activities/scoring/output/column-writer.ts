@@ -54,7 +54,7 @@ export class ColumnWriter {
     const coded = codes && values === this.dictionary ? codes : null;
     const body = coded
       ? withWidth(bitsFor(values.length), present ? Uint32Array.from(present, (row) => coded[row]!) : coded)
-      : plainBytes(values, rows - nulls, (i) => indexOf(codes, present ? present[i]! : i));
+      : plainBytes(values, rows - nulls, codes || present ? (i) => indexOf(codes, present ? present[i]! : i) : null);
     const page = levels ? concat([lengthOf(levels), levels, body]) : body;
     const header: ThriftStruct = [
       [1, { i32: rows }],
@@ -91,11 +91,7 @@ export class ColumnWriter {
       [1, { i32: values.length }],
       [2, { i32: PLAIN }],
     ];
-    this.writePage(
-      2,
-      [7, { struct: header }],
-      plainBytes(values, values.length, (i) => i),
-    );
+    this.writePage(2, [7, { struct: header }], plainBytes(values, values.length, null));
     this.dataAt = this.compressed;
   }
   private writePage(type: number, header: ThriftStruct[number], page: Uint8Array): void {
@@ -114,7 +110,7 @@ function presentRows(valid: Uint8Array, count: number): Uint32Array {
   for (let i = 0; i < valid.length; i++) if (valid[i]) rows[to++] = i;
   return rows;
 }
-const withWidth = (width: number, codes: Uint32Array): Uint8Array => concat([Uint8Array.of(width), encodePacked(codes, width)]);
+const withWidth = (width: number, codes: Uint32Array): Uint8Array => encodePacked(codes, width, [width]);
 const lengthOf = ({ length }: Uint8Array): Uint8Array => new Uint8Array(Uint32Array.of(length).buffer);
 
 /** Texts without their length; a zero with the sign that readers must take for both zeros. */

@@ -25,7 +25,17 @@ export function footerBytes(columns: readonly ColumnInfo[], groups: readonly Wri
     [2, { list: [{ struct: root }, ...columns.map((column) => ({ struct: schemaElement(column) }))] }],
     [3, { i64: groups.reduce((sum, { rows }) => sum + rows, 0) }],
     [4, { list: groups.map((group) => ({ struct: rowGroup(group) })) }],
-    [5, { list: Object.entries(notes).map(([key, value]) => ({ struct: [[1, { bytes: key }], [2, { bytes: value }]] as const })) }],
+    [
+      5,
+      {
+        list: Object.entries(notes).map(([key, value]) => ({
+          struct: [
+            [1, { bytes: key }],
+            [2, { bytes: value }],
+          ] as const,
+        })),
+      },
+    ],
     [6, { bytes: 'heddle' }],
     [7, { list: columns.map(() => ({ struct: [[1, { struct: [] }]] as const })) }], // ordered by type, else readers ignore min and max
   ]);

@@ -13,6 +13,8 @@ interface Table {
 export class Gatherer {
   readonly low: Float64Array;
   readonly high: Float64Array;
+  /** Of each feature over all rows of the last fill, bad ones too. */
+  readonly sums: Float64Array;
   private readonly formulas: Formulas;
   private readonly impute: readonly (number | null)[];
   private readonly tables: WeakMap<object, Table>[];
@@ -23,6 +25,7 @@ export class Gatherer {
     ({ low: this.low, high: this.high } = boundsOf(schema));
     this.impute = formulas.map(({ feature }) => schema.impute?.[feature] ?? null);
     this.tables = formulas.map(() => new WeakMap());
+    this.sums = new Float64Array(formulas.length);
   }
 
   /** Fills x (rows x features) and `bad`: for each row the first feature that is out of range, or -1. True: there is such a row. */
@@ -41,8 +44,13 @@ export class Gatherer {
     const width = this.formulas.length;
     const table = codes ? this.tableOf(f, formula, values) : this.answer(f, formula, values);
     const { answers } = table;
-    if (codes) for (let i = 0, to = f; i < rows; i++, to += width) x[to] = answers[codes[i]!]!;
-    else for (let i = 0, to = f; i < rows; i++, to += width) x[to] = answers[i]!;
+    let sum = 0;
+    for (let i = 0, to = f; i < rows; i++, to += width) {
+      const answer = answers[codes ? codes[i]! : i]!;
+      x[to] = answer;
+      sum += answer;
+    }
+    this.sums[f] = sum;
     let any = false;
     if (table.bad) {
       for (let i = 0; i < rows; i++) {
@@ -55,6 +63,7 @@ export class Gatherer {
     const instead = this.impute[f] ?? null;
     for (let i = 0; i < rows; i++) {
       if (valid[i]) continue;
+      this.sums[f]! += (instead ?? 0) - x[i * width + f]!;
       x[i * width + f] = instead ?? Number.NaN;
       if (instead !== null) continue;
       any = true;

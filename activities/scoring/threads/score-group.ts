@@ -1,6 +1,6 @@
 /**
  * A scoring thread's whole work on a row group: decode, features, range check, inference, encode. Nothing crosses threads in
- * between; buffers for a batch are made once a job. Scoring threads.
+ * between; buffers for a batch are made once a thread. Scoring threads.
  */
 import { HeddleError, isHeddleError } from '../../../dsl/errors/heddle-error.ts';
 import { numbersOf, rowsOf, type CodedColumn } from '../columns/coded-column.ts';
@@ -9,7 +9,7 @@ import type { ColumnInfo } from '../columns/column-info.ts';
 import type { Formulas } from '../formulas.ts';
 import { reasonOf } from '../model-schema.ts';
 import { ColumnWriter, concat } from '../output/column-writer.ts';
-import { addSummaries, emptySummary, summarize, type ScoreSummary } from '../score-summary.ts';
+import { addSummaries, emptySummary, sumFeatures, summarize, type ScoreSummary } from '../score-summary.ts';
 import type { Gatherer } from './gather.ts';
 import { infer, type LoadedModel } from './load-model.ts';
 import type { GroupJob, GroupResult, Reject } from './messages.ts';
@@ -23,9 +23,7 @@ export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Fo
   const cursors = group.chunks.map((chunk, i) => ({ name: chunk.column.name, cursor: new ColumnCursor(job.bytes[i] ?? new Uint8Array(), chunk) }));
   for (const { name, cursor } of cursors) decoding(job, name, () => cursor.skip(from));
   const batchRows = Math.min(job.batchRows, to - from);
-  const x = new Float32Array(batchRows * width);
-  const bad = new Int16Array(batchRows);
-  const scores = new Float32Array(batchRows);
+  const { x, bad, scores } = buffersOf(batchRows, width);
   const writers = keep.map((name) => ({ name, writer: new ColumnWriter(infoOf(job, name)) }));
   const scoreWriter = new ColumnWriter(scoreColumnInfo(job.scoreColumn));
   const rejects: Reject[] = [];
@@ -54,7 +52,7 @@ export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Fo
     let part = scores.subarray(0, kept?.length ?? rows);
     await infer(model, x, width, part, modelName);
     const scored = part;
-    if (!scored.every(Number.isFinite)) {
+    if (!areFinite(scored)) {
       const finite = rowsWhere(scored.length, (row) => Number.isFinite(scored[row]));
       for (let row = 0; row < scored.length; row++) if (!Number.isFinite(scored[row])) reject(kept ? kept[row]! : row, job.scoreColumn, 'no score', Number.NaN);
       summary = { ...summary, failed: summary.failed + scored.length - finite.length };
@@ -63,7 +61,7 @@ export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Fo
       part = scores.subarray(0, finite.length);
       kept = kept ? finite.map((row) => kept![row]!) : finite;
     }
-    summary = addSummaries(summary, summarize(x, width, part));
+    summary = addSummaries(summary, summarize(part, kept ? sumFeatures(x, width, part.length) : gatherer.sums));
     for (const { name, writer } of writers) {
       const column = columns.get(name);
       if (column) writer.add(kept ? rowsOf(column, kept) : column);
@@ -72,6 +70,20 @@ export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Fo
   }
   const all = [...writers.map(({ writer }) => writer), scoreWriter];
   return { bytes: concat(all.flatMap((writer) => writer.parts)), chunks: all.map((writer) => writer.finish()), rows: summary.scored, rejects, summary };
+}
+
+interface Buffers {
+  readonly x: Float32Array;
+  readonly bad: Int16Array;
+  readonly scores: Float32Array;
+}
+/** Of the thread: its jobs come one after the other. */
+let buffers: Buffers | null = null;
+function buffersOf(rows: number, width: number): Buffers {
+  if (buffers && buffers.bad.length === rows && buffers.x.length === rows * width) return buffers;
+  buffers = null; // the old ones may go first
+  buffers = { x: new Float32Array(rows * width), bad: new Int16Array(rows), scores: new Float32Array(rows) };
+  return buffers;
 }
 
 function infoOf({ group, name }: GroupJob, column: string): ColumnInfo {
@@ -90,8 +102,17 @@ function decoding<T>({ name }: GroupJob, column: string, work: () => T): T {
   }
 }
 export const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof Error && /Array buffer allocation failed|Invalid (typed )?array (buffer )?length|out of memory|bad_alloc|Failed to allocate memory|allocate.*failed/i.test(error.message);
+  error instanceof Error &&
+  /Array buffer allocation failed|Invalid (typed )?array (buffer )?length|out of memory|bad_alloc|Failed to allocate memory|allocate.*failed/i.test(
+    error.message,
+  );
 
+/** What is not finite makes a sum that is not. */
+function areFinite(values: Float32Array): boolean {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += values[i]!;
+  return Number.isFinite(sum);
+}
 function rowsWhere(rows: number, test: (row: number) => boolean): Uint32Array {
   const out = new Uint32Array(rows);
   let to = 0;
