@@ -76,7 +76,7 @@ function classOfCode(error: HeddleError): FailureClass {
   const known = BY_CODE[error.code];
   if (known) return known;
   if (registry[error.code]?.exit === 3) return 'upstream'; // an outside part that does not answer
-  return error.code in dataCodes || error.code in datasetsCodes ? 'data' : 'user';
+  return error.code in dataCodes || error.code in columnsCodes || error.code in datasetsCodes ? 'data' : 'user';
 }
 
 /** Looks through causes and gathered errors for a system error's code. */

@@ -3,7 +3,7 @@
  * steps can run through the same wrapper.
  */
 import type { TaskValue } from '../../dsl/authoring/values.ts';
-import type { ColumnBatch } from '../../dsl/authoring/context.ts';
+import type { ColumnBatch, Condition } from '../../dsl/authoring/context.ts';
 import type { StepEvent } from '../../dsl/contract/api.ts';
 import type { ItemListHandle, SliceHandle, StagedPartition, StepCall } from '../../dsl/contract/step.ts';
 import type { DatasetDef, Json, JsonObject } from '../../dsl/plan/types.ts';
@@ -28,6 +28,12 @@ export type RowBatches =
   | Iterable<object>
   | AsyncIterable<readonly object[] | { readonly numRows: number; readonly columns: Readonly<Record<string, ArrayLike<unknown>>> }>;
 
+/** Columns and conditions of a read, as storage/datasets/read-slice.ts takes them. */
+export interface ReadOptions {
+  readonly columns?: readonly string[];
+  readonly where?: readonly Condition[];
+}
+
 /** Typed data in the store: stored values, item lists, slices. */
 export interface StepData {
   /** The value with everything Stored in it loaded. */
@@ -36,7 +42,7 @@ export interface StepData {
   storeValue(value: Json, keep: readonly (readonly string[])[], call: StepCall): Promise<Json>;
   writeItems(items: Iterable<Json> | AsyncIterable<Json>, folder: string): Promise<ItemListHandle>;
   readItems(list: ItemListHandle): AsyncIterable<Json>;
-  readSlice(dataset: DatasetDef, slice: SliceHandle): AsyncIterable<ColumnBatch<Record<string, unknown>>>;
+  readSlice(dataset: DatasetDef, slice: SliceHandle, options?: ReadOptions): AsyncIterable<ColumnBatch<Record<string, unknown>>>;
   /** All pages of the list are there. */
   hasItems(list: ItemListHandle): Promise<boolean>;
   /** The slice as its partitions stand in place now; `gone` says which is missing or another one. */

@@ -11,7 +11,7 @@ import type { AttemptLog } from './attempt-log.ts';
 import { stepCheckpoint, type StepCheckpoint } from './checkpoint.ts';
 import { datasetDef } from './dataset-def.ts';
 import { stepUri } from './step-folder.ts';
-import type { RowBatches, StepHost } from './step-host.ts';
+import type { ReadOptions, RowBatches, StepHost } from './step-host.ts';
 
 export interface StepContext {
   readonly ctx: TaskContext;
@@ -31,9 +31,9 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
   const reads: StepContext['reads'] = [];
   let lists = 0;
 
-  async function* read(from: Dataset, slice: SliceHandle): AsyncGenerator<ColumnBatch<Record<string, unknown>>> {
+  async function* read(from: Dataset, slice: SliceHandle, options?: ReadOptions): AsyncGenerator<ColumnBatch<Record<string, unknown>>> {
     inputs.push(slice);
-    for await (const batch of host.data.readSlice(datasetDef(from), slice)) {
+    for await (const batch of host.data.readSlice(datasetDef(from), slice, options)) {
       signal.throwIfAborted();
       rows.in += batch.numRows;
       yield batch;
@@ -88,8 +88,8 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
     into: call.into ?? null,
     idempotencyKey: `${call.runId}/${call.step}`,
     read,
-    async *readRows(from: Dataset, slice: SliceHandle) {
-      for await (const batch of read(from, slice)) yield* batch.rows();
+    async *readRows(from: Dataset, slice: SliceHandle, options?: ReadOptions) {
+      for await (const batch of read(from, slice, options)) yield* batch.rows();
     },
     async write(to: Dataset, given: RowBatches): Promise<SliceHandle> {
       if (!call.into) {

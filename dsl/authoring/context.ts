@@ -29,6 +29,18 @@ export interface Columns<R> {
 /** What ctx.write takes: rows at once, or batches of rows, columns or Arrow record batches as they come. */
 export type RowsOf<R> = readonly R[] | AsyncIterable<readonly R[] | Columns<R> | ArrowBatch>;
 
+/** What a column is compared with; a date-time column with a text such as '2001-03-01T00:00:00Z'. */
+type Comparable = number | bigint | string | boolean;
+/** A null satisfies none. */
+export type Condition<Column extends string = string, V = Comparable> =
+  | { readonly column: Column; readonly op: '=' | '<' | '<=' | '>' | '>='; readonly value: V }
+  | { readonly column: Column; readonly op: 'in'; readonly value: readonly V[] };
+/** `columns`: only these are read. `where`: only rows that satisfy all of it come; files' statistics say what need not be read. */
+export interface Reading<R, C extends keyof R & string> {
+  readonly columns?: readonly C[];
+  readonly where?: readonly { [K in keyof R & string]: Condition<K, Extract<R[K], Comparable>> }[keyof R & string][];
+}
+
 export interface Log {
   debug(text: string, fields?: Readonly<Record<string, unknown>>): void;
   info(text: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -102,8 +114,16 @@ export interface TaskContext<K = unknown> {
   readonly into: K;
   /** The same for all attempts of this step: hand it to what must happen once. */
   readonly idempotencyKey: string;
-  read<N extends string, P extends Partitions, R>(from: Dataset<N, P, R>, slice: Slice<NoInfer<N>, KeyOf<P>>): AsyncIterable<ColumnBatch<R>>;
-  readRows<N extends string, P extends Partitions, R>(from: Dataset<N, P, R>, slice: Slice<NoInfer<N>, KeyOf<P>>): AsyncIterable<R>;
+  read<N extends string, P extends Partitions, R, C extends keyof R & string = keyof R & string>(
+    from: Dataset<N, P, R>,
+    slice: Slice<NoInfer<N>, KeyOf<P>>,
+    options?: Reading<NoInfer<R>, C>,
+  ): AsyncIterable<ColumnBatch<Pick<R, C>>>;
+  readRows<N extends string, P extends Partitions, R, C extends keyof R & string = keyof R & string>(
+    from: Dataset<N, P, R>,
+    slice: Slice<NoInfer<N>, KeyOf<P>>,
+    options?: Reading<NoInfer<R>, C>,
+  ): AsyncIterable<Pick<R, C>>;
   /** Stages the partition `into`; it is published when the step has succeeded. */
   write<N extends string, P extends Partitions, R>(to: Dataset<N, P, R>, rows: RowsOf<NoInfer<R>>): Promise<Slice<N, KeyOf<P>>>;
 }

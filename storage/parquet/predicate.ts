@@ -3,15 +3,14 @@
  * rows of a batch do. A null satisfies none. Pure. Workers.
  */
 import type { FileMetaData } from 'hyparquet';
+import type { Condition } from '../../dsl/authoring/context.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { ColumnType } from './column-types.ts';
 import { microseconds } from './instant.ts';
 
-export type PredicateValue = number | bigint | string | boolean;
-/** All of several must hold. A timestamp is compared with a text such as '2001-03-01T00:00:00Z'. */
-export type Predicate =
-  | { readonly column: string; readonly op: '=' | '<' | '<=' | '>' | '>='; readonly value: PredicateValue }
-  | { readonly column: string; readonly op: 'in'; readonly value: readonly PredicateValue[] };
+type PredicateValue = number | bigint | string | boolean;
+/** All of several must hold. */
+export type Predicate = Condition;
 
 /** A predicate whose values have the form of their column: microseconds for a timestamp. */
 export interface CheckedPredicate {
