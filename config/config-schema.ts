@@ -27,6 +27,41 @@ const hdfs = z.strictObject({
     .optional(),
 });
 
+const tls = z.strictObject({ ca: text.optional() }).optional();
+const count = z.int().positive().optional();
+const cache = z.discriminatedUnion(
+  'kind',
+  [
+    z.strictObject({ kind: z.literal('embedded'), folder: text.optional(), maxBytes: count }),
+    z.strictObject({
+      kind: z.literal('redis'),
+      address: address.optional(),
+      username: text.optional(),
+      passwordSecret: text.optional(),
+      db: z.int().nonnegative().optional(),
+      tls,
+      prefix: z
+        .string()
+        .regex(/^[A-Za-z0-9._-]+$/, 'letters, digits, dots, dashes and underscores')
+        .optional(),
+      inFlight: count,
+    }),
+    z.strictObject({
+      kind: z.literal('cassandra'),
+      contactPoints: z.array(text).min(1, 'at least one node'),
+      localDataCenter: text,
+      keyspace: z.string().regex(/^[a-z][a-z0-9_]{0,47}$/, 'small letters, digits and underscores, at most 48'),
+      username: text.optional(),
+      passwordSecret: text.optional(),
+      tls,
+      consistency: z.enum(['LOCAL_QUORUM', 'QUORUM', 'LOCAL_ONE', 'ONE']).optional(),
+      replication: count,
+      inFlight: count,
+    }),
+  ],
+  "an object with kind: 'embedded', 'redis' or 'cassandra'",
+);
+
 export const configSchema = z.strictObject({
   project: z
     .string()
@@ -64,6 +99,7 @@ export const configSchema = z.strictObject({
         .optional(),
     })
     .optional(),
+  caches: z.record(name, cache).optional(),
   pools: z
     .record(name, pool)
     .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')

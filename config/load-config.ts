@@ -3,6 +3,7 @@
  * of its ports, and the defaults. For every process outside of the sandbox.
  */
 import { dirname, isAbsolute, join, resolve } from 'node:path';
+import type { CacheConfig } from '../dsl/config.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import { checkConfig } from './check-config.ts';
 import type { CheckedConfig } from './config-schema.ts';
@@ -94,6 +95,7 @@ export function resolveConfig(
       tokens: pick('server.tokens', null, written?.server?.tokens) ?? [],
       tokenFile: join(stateFolder, 'token'),
     },
+    caches: cachesOf(pick('caches', null, written?.caches) ?? {}, stateFolder, absolute),
     // zod gives optional members as possibly undefined; ResolvedConfig leaves them out
     pools: dropUndefined(pools) as ResolvedConfig['pools'],
     notify: notify ? { url: notify.url, secretEnv: notify.secretEnv ?? null, on: notify.on ?? ['failed'] } : null,
@@ -109,6 +111,14 @@ export function resolveConfig(
     python: pick('python', 'HEDDLE_PYTHON', written?.python) ?? 'python3',
     sources,
   };
+}
+
+function cachesOf(written: Readonly<Record<string, CacheConfig>>, stateFolder: string, absolute: (path: string) => string): ResolvedConfig['caches'] {
+  const own = (config: CacheConfig): CacheConfig => {
+    if (config.kind === 'embedded') return { ...config, folder: config.folder === undefined ? join(stateFolder, 'cache') : absolute(config.folder) };
+    return config.tls?.ca === undefined ? config : { ...config, tls: { ca: absolute(config.tls.ca) } };
+  };
+  return Object.fromEntries(Object.entries({ default: { kind: 'embedded' } as const, ...written }).map(([name, config]) => [name, own(config)]));
 }
 
 /** '127.0.0.1:8233' or '[::1]:8233'. */

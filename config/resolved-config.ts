@@ -1,5 +1,5 @@
 /** The effective configuration: defaults and HEDDLE_* variables applied. Type only; made by load-config.ts. */
-import type { HdfsConfig, HeddleConfig, PoolConfig } from '../dsl/config.ts';
+import type { CacheConfig, HdfsConfig, HeddleConfig, PoolConfig } from '../dsl/config.ts';
 
 export interface ResolvedConfig {
   /** Folder of heddle.config.ts: relative paths are relative to it. Absolute. */
@@ -34,6 +34,8 @@ export interface ResolvedConfig {
     /** Private token file that the server writes on loopback: <stateFolder>/token. */
     readonly tokenFile: string;
   };
+  /** With `default`; folders and files absolute. */
+  readonly caches: Readonly<Record<string, CacheConfig>>;
   readonly pools: Readonly<Record<string, PoolConfig>>;
   readonly notify: { readonly url: string; readonly secretEnv: string | null; readonly on: readonly string[] } | null;
   /** OpenLineage events; null: nowhere. `file` is absolute. */

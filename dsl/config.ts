@@ -31,6 +31,8 @@ export interface HeddleConfig {
     readonly insecure?: boolean;
     readonly tokens?: readonly { readonly name: string; readonly roles: readonly string[]; readonly sha256: string }[];
   };
+  /** Prediction caches by the name that steps give. `default` is there without being written: embedded, in .heddle/cache. */
+  readonly caches?: Readonly<Record<string, CacheConfig>>;
   /** Pool -> class -> room. Default: pool 'default' with class 'small'. */
   readonly pools?: Readonly<Record<string, PoolConfig>>;
   readonly notify?: { readonly url: string; readonly secretEnv?: string; readonly on?: readonly ('failed' | 'done' | 'approval')[] };
@@ -65,6 +67,46 @@ export interface HdfsConfig {
     readonly failoverMs?: number;
   };
 }
+/** A prediction cache. `...Secret` names a secret of the worker: HEDDLE_SECRET_<NAME>. */
+export type CacheConfig =
+  | {
+      /** LMDB files on the worker's machine. */
+      readonly kind: 'embedded';
+      /** Default .heddle/cache. */
+      readonly folder?: string | undefined;
+      /** Bytes that a namespace may take; default: the disk's end. */
+      readonly maxBytes?: number | undefined;
+    }
+  | {
+      /** One Redis server, 6.2 or later; not a cluster. */
+      readonly kind: 'redis';
+      /** host:port; default 127.0.0.1:6379. */
+      readonly address?: string | undefined;
+      readonly username?: string | undefined;
+      readonly passwordSecret?: string | undefined;
+      readonly db?: number | undefined;
+      readonly tls?: { readonly ca?: string | undefined } | undefined;
+      /** Of all keys; default 'heddle'. */
+      readonly prefix?: string | undefined;
+      /** Commands that wait for an answer at once; default 4,000. */
+      readonly inFlight?: number | undefined;
+    }
+  | {
+      readonly kind: 'cassandra';
+      /** host:port of some nodes. */
+      readonly contactPoints: readonly string[];
+      readonly localDataCenter: string;
+      readonly keyspace: string;
+      readonly username?: string | undefined;
+      readonly passwordSecret?: string | undefined;
+      readonly tls?: { readonly ca?: string | undefined } | undefined;
+      /** Default LOCAL_QUORUM. */
+      readonly consistency?: 'LOCAL_QUORUM' | 'QUORUM' | 'LOCAL_ONE' | 'ONE' | undefined;
+      /** Copies in the local data centre, when the keyspace is to be made; left out, it must be there. */
+      readonly replication?: number | undefined;
+      /** Statements that wait for an answer at once; default 256. */
+      readonly inFlight?: number | undefined;
+    };
 export interface PoolConfig {
   /** Class -> { cost in units of the pool's budget, most at once }. */
   readonly classes: Readonly<Record<string, { readonly units?: number; readonly slots?: number }>>;

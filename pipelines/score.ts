@@ -17,7 +17,7 @@ export const score = pipeline(
       model: Delay,
       /** Share of rows that may be out of the model's range. */
       tolerate: z.number().default(0.01),
-      cache: z.string().default('.heddle/cache'),
+      cache: z.string().default('default'),
       python: z.boolean().default(false),
     }),
   },

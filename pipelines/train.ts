@@ -26,8 +26,8 @@ export const train = pipeline(
       seed: z.int().default(1),
       /** A person approves the promotion. */
       ask: z.boolean().default(true),
-      /** Folder of the embedded prediction cache, on the worker. */
-      cache: z.string().default('.heddle/cache'),
+      /** A name in `caches` of heddle.config.ts, or the folder of an embedded cache on the worker. */
+      cache: z.string().default('default'),
       /** python3 is there: scoring adds the report that is written in it. */
       python: z.boolean().default(false),
     }),
@@ -72,7 +72,7 @@ export const train = pipeline(
               () => {
                 const swap = promoteModel({ model, alias: 'champion' }, { id: 'promote' });
                 const scoring = score.start({ model, cache: params.cache, python: params.python, partition }, { after: swap });
-                const warming = prewarm.start({ model, cache: params.cache, partition }, { after: swap });
+                const warming = prewarm.start({ model, alias: 'champion', cache: params.cache, partition }, { after: swap });
                 return { scoring: scoring.runId, warming: warming.runId };
               },
               { id: 'hand-over' },

@@ -1,5 +1,6 @@
 /** The process of an isolated step: loads the project, runs one attempt through runStep, tells its worker, ends. Forked by isolated-step.ts. */
 import { join } from 'node:path';
+import { configureCaches } from '../activities/cache/configured-caches.ts';
 import { openAttemptLog } from '../activities/step/attempt-log.ts';
 import { runStep } from '../activities/step/run-step.ts';
 import { StepCancelled, StepError, StepInterrupted } from '../activities/step/step-error.ts';
@@ -35,6 +36,7 @@ process.on('message', (message: ToChild) => {
 
 async function run({ call, config, worker, attempt, lastCursor, codeDigest }: Extract<ToChild, { kind: 'run' }>): Promise<void> {
   const { retry = 0 } = call;
+  configureCaches(config.caches);
   const { tasks } = await loadProject(config);
   const { files, data } = stepStorage(config);
   const secrets = workerSecrets();

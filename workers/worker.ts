@@ -5,6 +5,7 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { Worker } from '@temporalio/worker';
+import { configureCaches } from '../activities/cache/configured-caches.ts';
 import { sweepGroups } from '../activities/command/process-groups.ts';
 import { loadProject, type LoadedProject } from '../compiler/load-project.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
@@ -74,6 +75,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     for (const step of undo.splice(0).toReversed()) await step();
   };
   try {
+    configureCaches(config.caches);
     const connection = await connectWorker(config.temporal);
     undo.push(() => connection.close());
     const project = options.project ?? (await loadProject(config));

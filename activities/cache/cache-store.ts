@@ -1,93 +1,73 @@
 /**
- * The embedded prediction cache: one LMDB environment a namespace, in it one database a version and a pointer to the one
- * that is served. Several processes may open it at once: LMDB lets one of them write at a time. Worker side, and readers.
+ * A namespace of a prediction cache: versions of a table and a pointer to the one that is served, over any backend. Each change
+ * of the state is one compare-and-set, so of two racing swaps one wins and a version under removal is never served.
+ * Worker side, and readers.
  */
-import { mkdirSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import type { Database, RootDatabase } from 'lmdb';
+import type { CacheBackend, CacheSpace, PutResult } from './cache-backend.ts';
+import { decodeState, dropped, dropping, encodeState, swapped, withVersion, type CacheState, type Pointer, type VersionInfo } from './cache-state.ts';
+import { decodePrediction, type Entries, type Prediction } from './prediction.ts';
 
-/** What readers are served from. */
-export interface Pointer {
-  readonly version: string;
-  /** The version before, kept for a swap back; null: none. */
-  readonly previous: string | null;
-  /** Idempotency key of the swap that put it there. */
-  readonly by: string;
-}
-export type VersionTable = Database<Buffer, string>;
 export interface CacheStore {
-  readonly folder: string;
-  /** Makes the version's table where it is not there yet. */
-  table(version: string): VersionTable;
-  pointer(): Pointer | null;
-  /** Points at `to` if the pointer is at `from` still (null: at nothing). False: it has moved. The same `by` again is true. */
-  swap(from: string | null, to: string, by: string): boolean;
-  versions(): { readonly version: string; /** Seconds since the epoch. */ readonly madeAt: number }[];
+  readonly kind: CacheBackend['kind'];
+  /** For messages, without passwords. */
+  readonly where: string;
+  readonly notes: readonly string[];
+  /** Makes a table and nothing more; `create` makes a version. */
+  createTable(name: string): Promise<void>;
+  /** Makes the version and its table where they are not there yet. */
+  create(version: string): Promise<void>;
+  /** Resolves when all are acknowledged; an entry with a newer stamp stays. Throws HDL-CACHE-FULL, HDL-CACHE-UNREACHABLE. */
+  put(version: string, entries: Entries): Promise<PutResult>;
+  /** In the order of the keys, expired ones too; null for what is not there. */
+  get(version: string, keys: readonly string[]): Promise<(Prediction | null)[]>;
+  remove(version: string, keys: readonly string[]): Promise<void>;
+  pointer(): Promise<Pointer | null>;
+  versions(): Promise<readonly VersionInfo[]>;
+  /** Points at `to` if the pointer is at `from` still (null: at nothing). False: it has moved, or `to` is gone. The same `by` again is true. */
+  swap(from: string | null, to: string, by: string): Promise<boolean>;
   /** Removes a version and its entries. Throws for the one that is served. */
-  drop(version: string): Promise<void>;
+  drop(version: string, pace?: () => Promise<void>): Promise<void>;
+  space(): Promise<CacheSpace>;
   close(): Promise<void>;
 }
 
-/** LMDB must not be opened twice in one process. */
-const open = new Map<string, { store: Promise<CacheStore>; users: number }>();
+const nowS = (): number => Math.floor(Date.now() / 1000);
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]*$/;
 
-/** Opens `<folder>/<namespace>`; makes it where it is missing. Close it when done: the last user closes the files. */
-export async function openCache(folder: string, namespace: string): Promise<CacheStore> {
-  if (!/^[a-z0-9][a-z0-9_-]*$/.test(namespace)) throw new Error(`"${namespace}" cannot be a namespace: small letters, digits, - and _`);
-  const path = resolve(folder, namespace);
-  const known = open.get(path) ?? { store: openStore(path), users: 0 };
-  open.set(path, known);
-  known.users++;
-  const store = await known.store;
-  let closed = false;
-  return {
-    ...store,
-    async close() {
-      if (closed) return;
-      closed = true;
-      known.users--;
-      if (known.users > 0) return;
-      open.delete(path);
-      await store.close();
-    },
+export function cacheStore(backend: CacheBackend): CacheStore {
+  /** Until it fits: other writers of the state are few and quick. null of `next`: refused. */
+  const change = async (next: (state: CacheState) => CacheState | null): Promise<boolean> => {
+    for (let attempt = 0; attempt < 100; attempt++) {
+      const text = await backend.state();
+      const before = decodeState(text);
+      const after = next(before);
+      if (after === null) return false;
+      if (after === before || (await backend.replaceState(text, encodeState(after)))) return true;
+    }
+    throw new Error(`the state of ${backend.where} changed a hundred times in a row`);
   };
-}
-
-async function openStore(folder: string): Promise<CacheStore> {
-  const lmdb = await import('lmdb');
-  mkdirSync(folder, { recursive: true });
-  const root: RootDatabase<Pointer | number, string> = lmdb.open({ path: join(folder, 'cache.mdb'), maxDbs: 64, encoding: 'json' });
-  const meta = root.openDB<Pointer | number, string>({ name: 'meta', encoding: 'json' });
-  const tables = new Map<string, VersionTable>();
-  const pointer = (): Pointer | null => (meta.get('pointer') as Pointer | undefined) ?? null; // the key's only kind of value
   return {
-    folder,
-    table(version) {
-      const known = tables.get(version);
-      if (known) return known;
-      const made = root.openDB<Buffer, string>({ name: `v:${version}`, encoding: 'binary' });
-      tables.set(version, made);
-      if (meta.get(`version:${version}`) === undefined) meta.putSync(`version:${version}`, Math.floor(Date.now() / 1000));
-      return made;
+    kind: backend.kind,
+    where: backend.where,
+    notes: backend.notes,
+    createTable: (name) => backend.createTable(name),
+    async create(version) {
+      if (!NAME.test(version)) throw new Error(`"${version}" cannot be a version: letters, digits, dots, dashes and underscores`);
+      await backend.createTable(version);
+      await change((state) => withVersion(state, version, nowS()));
     },
-    pointer,
-    swap: (from, to, by) =>
-      meta.transactionSync(() => {
-        const now = pointer();
-        if (now?.version === to && now.by === by) return true;
-        if ((now?.version ?? null) !== from) return false;
-        meta.putSync('pointer', { version: to, previous: from, by });
-        return true;
-      }),
-    versions: () =>
-      [...meta.getRange({ start: 'version:', end: 'version;' })].map(({ key, value }) => ({ version: key.slice('version:'.length), madeAt: Number(value) })),
-    async drop(version) {
-      if (pointer()?.version === version) throw new Error(`version ${version} is being served and cannot be dropped`);
-      const table = tables.get(version) ?? root.openDB<Buffer, string>({ name: `v:${version}`, encoding: 'binary' });
-      tables.delete(version);
-      await table.drop();
-      meta.removeSync(`version:${version}`);
+    put: (version, entries) => backend.put(version, entries),
+    get: async (version, keys) => (await backend.get(version, keys)).map((bytes) => (bytes === null ? null : decodePrediction(bytes))),
+    remove: (version, keys) => backend.remove(version, keys),
+    pointer: async () => decodeState(await backend.state()).pointer,
+    versions: async () => decodeState(await backend.state()).versions,
+    swap: (from, to, by) => change((state) => swapped(state, from, to, by, nowS())),
+    async drop(version, pace = async () => {}) {
+      if (!(await change((state) => dropping(state, version)))) throw new Error(`version ${version} is being served and cannot be dropped`);
+      await backend.dropTable(version, pace);
+      await change((state) => dropped(state, version));
     },
-    close: () => root.close(),
+    space: () => backend.space(),
+    close: () => backend.close(),
   };
 }

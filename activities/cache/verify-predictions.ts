@@ -9,7 +9,7 @@ export interface Verdict {
 }
 const BATCH = 10_000;
 
-/** `fresh` are float32 scores, as the cache keeps them: they must be equal. */
+/** `fresh` are float32 scores, as the cache keeps them, NaN for a negative result: they must be equal. */
 export async function verifyPredictions(
   reader: CacheReader,
   keys: readonly string[],
@@ -19,11 +19,11 @@ export async function verifyPredictions(
   let found = 0;
   let mismatches = 0;
   for (let first = 0; first < keys.length; first += BATCH) {
-    const { predictions } = reader.getMany(keys.slice(first, first + BATCH));
+    const { predictions } = await reader.getMany(keys.slice(first, first + BATCH));
     for (const [i, prediction] of predictions.entries()) {
       if (!prediction) continue;
       found++;
-      if (prediction.score !== fresh[first + i]) mismatches++;
+      if (!Object.is(prediction.score ?? Number.NaN, fresh[first + i])) mismatches++;
     }
     await breathe?.();
   }

@@ -1,37 +1,32 @@
-/** Writes predictions into a version's table: keys sorted (eight times as fast as unsorted), each batch acknowledged. Worker side. */
-import type { VersionTable } from './cache-store.ts';
-import { encodePrediction } from './prediction.ts';
+/** Writes entries into a version in acknowledged batches, as fast as a throttle lets it. Worker side. */
+import type { PutResult } from './cache-backend.ts';
+import type { CacheStore } from './cache-store.ts';
+import { sliceEntries, type Entries } from './prediction.ts';
 
-const BATCH = 10_000;
-/** Lifetimes are spread by this share, so that entries do not all expire in one moment. */
-const JITTER = 0.2;
+/** Small enough that a batch in the embedded cache does not hold up the event loop, and that a throttle is felt. */
+const BATCH = 5_000;
 
 export interface WriteOptions {
-  /** Seconds since the epoch; from logical time, so that a retry writes the same bytes. */
-  readonly asOf: number;
-  readonly lifetimeS: number;
+  /** Waits until so many entries may be written. */
+  take?(entries: number): Promise<void>;
+  /** Entries that go together at most; default 5,000. */
+  readonly batch?: number;
   /** Between batches: heartbeats, a cancel. */
   breathe?(): Promise<void>;
 }
 
-/** `keys` in ascending order. Returns the number of entries written; a retry overwrites them with the same bytes. */
-export async function writePredictions(table: VersionTable, keys: readonly string[], scores: ArrayLike<number>, options: WriteOptions): Promise<number> {
-  for (let first = 0; first < keys.length; first += BATCH) {
-    const end = Math.min(keys.length, first + BATCH);
-    table.transactionSync(() => {
-      for (let i = first; i < end; i++) {
-        const key = keys[i]!;
-        table.putSync(key, encodePrediction({ score: scores[i]!, expiresAt: Math.round(options.asOf + options.lifetimeS * (1 + JITTER * spread(key))) }));
-      }
-    });
-    await options.breathe?.();
+/** A retry overwrites its own entries with the same bytes, and leaves newer ones. */
+export async function writePredictions(store: CacheStore, version: string, entries: Entries, options: WriteOptions = {}): Promise<PutResult> {
+  const { batch = BATCH, take, breathe } = options;
+  let written = 0;
+  let newer = 0;
+  for (let first = 0; first < entries.keys.length; first += batch) {
+    const some = sliceEntries(entries, first, Math.min(entries.keys.length, first + batch));
+    await take?.(some.keys.length);
+    const done = await store.put(version, some);
+    written += done.written;
+    newer += done.newer;
+    await breathe?.();
   }
-  return keys.length;
-}
-
-/** 0 to 1, by the key alone (FNV-1a, http://www.isthe.com/chongo/tech/comp/fnv). */
-function spread(key: string): number {
-  let hash = 0x811c9dc5;
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193);
-  return (hash >>> 0) / 0xffff_ffff;
+  return { written, newer };
 }

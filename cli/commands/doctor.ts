@@ -10,21 +10,37 @@ export const doctorCommand = defineCommand({
     ['heddle doctor --json', 'for a monitor'],
   ],
   async run({ output, config: load }) {
-    const [{ effectiveValues }, { probeTemporal }, { probeServer }, { probeCatalog }, { probeStore, probePython, probeDisk }, { probeVariables }] =
-      await Promise.all([
-        import('../doctor/effective-values.ts'),
-        import('../doctor/probe-temporal.ts'),
-        import('../doctor/probe-server.ts'),
-        import('../doctor/probe-catalog.ts'),
-        import('../doctor/probe-machine.ts'),
-        import('../doctor/probe-variables.ts'),
-      ]);
+    const [
+      { effectiveValues },
+      { probeTemporal },
+      { probeServer },
+      { probeCatalog },
+      { probeStore, probePython, probeDisk },
+      { probeCaches },
+      { probeVariables },
+    ] = await Promise.all([
+      import('../doctor/effective-values.ts'),
+      import('../doctor/probe-temporal.ts'),
+      import('../doctor/probe-server.ts'),
+      import('../doctor/probe-catalog.ts'),
+      import('../doctor/probe-machine.ts'),
+      import('../doctor/probe-caches.ts'),
+      import('../doctor/probe-variables.ts'),
+    ]);
     const config = await load();
     const values = effectiveValues(config);
     const checks = [
       ...probeVariables(process.env),
       ...(
-        await Promise.all([probeTemporal(config), probeServer(config), probeCatalog(config), probeStore(config), probePython(config), probeDisk(config)])
+        await Promise.all([
+          probeTemporal(config),
+          probeServer(config),
+          probeCatalog(config),
+          probeStore(config),
+          probeCaches(config),
+          probePython(config),
+          probeDisk(config),
+        ])
       ).flat(),
     ];
     const failed = checks.some(({ state }) => state === 'bad');

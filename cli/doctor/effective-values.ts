@@ -1,5 +1,6 @@
 /** The effective configuration as rows: key, value, where it came from. Secrets are not shown. */
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
+import type { CacheConfig } from '../../dsl/config.ts';
 
 export interface EffectiveValue {
   readonly key: string;
@@ -32,9 +33,19 @@ export function effectiveValues(config: ResolvedConfig): EffectiveValue[] {
       )
       .join('; '),
     notify: config.notify === null ? 'none' : `${config.notify.url} on ${config.notify.on.join(', ')}`,
+    caches: Object.entries(config.caches)
+      .map(([name, cache]) => `${name}: ${cache.kind} ${placeOf(cache)}`)
+      .join('; '),
     python: config.python,
   };
   return Object.entries(values).map(([key, value]) => ({ key, value, source: config.sources[key] ?? 'default' }));
 }
+
+const placeOf = (cache: CacheConfig): string =>
+  cache.kind === 'embedded'
+    ? (cache.folder ?? '')
+    : cache.kind === 'redis'
+      ? (cache.address ?? '127.0.0.1:6379')
+      : `${cache.contactPoints.join(',')}/${cache.keyspace}`;
 
 export const withoutPassword = (url: string): string => url.replace(/^(\w+:\/\/[^:/@]+):[^@]*@/, '$1:***@');

@@ -1,95 +1,114 @@
-/** Steps of flights.prewarm: verify through the reader's path, swap the pointer, reclaim old versions. */
-import { task, z } from 'heddle';
-import { openCacheReader } from '../../activities/cache/cache-reader.ts';
-import { openCache } from '../../activities/cache/cache-store.ts';
+/** Steps of flights.prewarm: swap the pointer, watch what readers get, swap back, reclaim old versions. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { modelOf, task, z } from 'heddle';
+import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import { oldVersions } from '../../activities/cache/old-versions.ts';
-import { verifyPredictions } from '../../activities/cache/verify-predictions.ts';
+import { swapVersion } from '../../activities/cache/serve-version.ts';
+import { probeServing } from '../../activities/cache/serving-probe.ts';
+import { watchVersion } from '../../activities/cache/watch-version.ts';
 import { breathing } from '../../activities/flights/breathe.ts';
-import { parseRoutes, universeOf } from '../../activities/flights/route-table.ts';
-import { onnxSession } from '../../activities/scoring/onnx-session.ts';
-import { scoreMatrix } from '../../activities/scoring/score-matrix.ts';
-import { Delay, File, owner } from '../data.ts';
-import { Target } from './universe.ts';
-import { Warmed } from './warm.ts';
+import { HeddleError } from '../../dsl/errors/heddle-error.ts';
+import { Delay, owner } from '../data.ts';
+import { sameModel } from './model-files.ts';
+import { Target, withCache } from './target.ts';
 
-/** A version stays at least so long. */
-const ROLLBACK_S = 86_400;
-/** Routes that are scored afresh at a time. */
-const ROUTES_AT_ONCE = 512;
-
-export const verify = task({
-  name: 'cache.verify',
+/** Which model is to be compared with at the end: resolved by the registry then, not when the run began. */
+export const modelToCompare = task({
+  name: 'cache.model_to_compare',
   version: '1',
   owner,
-  input: z.object({ routes: File, model: Delay, target: Target, written: z.array(Warmed) }),
-  output: z.object({ entries: z.int(), coverage: z.number(), weighted: z.number(), mismatches: z.int() }),
-  async run({ routes: file, model, target, written }, ctx) {
-    const breathe = breathing(ctx.signal);
-    const routes = parseRoutes(await ctx.readArtifact(file));
-    const session = await onnxSession(model.digest, () => ctx.readArtifact(`${model.uri}/model.onnx`));
-    const reader = await openCacheReader(target.cache, target.namespace, { version: target.version });
-    const total = { expected: 0, found: 0, mismatches: 0, demand: 0, served: 0 };
-    try {
-      for (let first = 0; first < routes.length; first += ROUTES_AT_ONCE) {
-        const some = routes.slice(first, first + ROUTES_AT_ONCE);
-        const { keys, x } = universeOf(some);
-        const verdict = await verifyPredictions(reader, keys, await scoreMatrix(session, x, x.length / keys.length, breathe), breathe);
-        const demand = some.reduce((sum, { flights }) => sum + flights, 0);
-        total.expected += verdict.expected;
-        total.found += verdict.found;
-        total.mismatches += verdict.mismatches;
-        total.demand += demand;
-        total.served += (demand * verdict.found) / verdict.expected;
-        ctx.progress(first + some.length, routes.length);
-      }
-    } finally {
-      await reader.close();
-    }
-    const entries = written.reduce((sum, shard) => sum + shard.entries, 0);
-    if (entries !== total.found) ctx.log.warn(`${entries} entries were written, and ${total.found} were read back`);
-    return { entries: total.found, coverage: share(total.found, total.expected), weighted: share(total.served, total.demand), mismatches: total.mismatches };
+  input: z.object({ model: Delay, alias: z.string().nullable() }),
+  output: z.object({ reference: z.string() }),
+  async run({ model, alias }) {
+    return { reference: `${model.name}@${alias ?? model.version}` };
   },
 });
-const share = (part: number, whole: number): number => (whole === 0 ? 1 : part / whole);
 
 export const swap = task({
   name: 'cache.swap',
-  version: '1',
+  version: '2',
   owner,
-  input: z.object({ target: Target, from: z.string().nullable() }),
-  output: z.object({ version: z.string() }),
-  async run({ target, from }, ctx) {
-    const store = await openCache(target.cache, target.namespace);
-    try {
-      if (!store.swap(from, target.version, ctx.idempotencyKey)) {
-        throw new Error(
-          `the cache serves ${store.pointer()?.version ?? 'nothing'} and not ${from ?? 'nothing'} any more: another run was faster, and its version stays`,
-        );
-      }
-      return { version: target.version };
-    } finally {
-      await store.close();
-    }
+  input: z.object({ target: Target, model: Delay, current: modelOf().nullable() }),
+  output: z.object({ version: z.string(), previous: z.string().nullable() }),
+  async run({ target, model, current }, ctx) {
+    if (current && (current.digest !== model.digest || current.version !== model.version))
+      throw new HeddleError('HDL-CACHE-MODEL-CHANGED', {
+        what: `${model.name} ${current.version} was put in place of ${model.version} while this run wrote the predictions of ${model.version}.`,
+        where: `version ${target.version}`,
+        why: `They are not served. What is served stays: ${target.from ?? 'nothing'}.`,
+      });
+    await sameModel(ctx, model, target.model);
+    return withCache(target, ctx, async (store) => {
+      await swapVersion(store, target.from, target.version, ctx.idempotencyKey);
+      return { version: target.version, previous: target.from };
+    });
   },
 });
 
-export const reclaim = task({
-  name: 'cache.reclaim',
+export const watch = task({
+  name: 'cache.watch',
   version: '1',
   owner,
-  input: z.object({ target: Target }),
+  input: z.object({ target: Target, hot: z.array(z.string()), seconds: z.number(), hits: z.number(), p99Ms: z.number() }),
+  output: z.object({ ok: z.boolean(), hits: z.number(), p99Ms: z.number().nullable(), reads: z.int(), reason: z.string().nullable() }),
+  async run({ target, hot, seconds, hits, p99Ms }, ctx) {
+    return withCache(target, ctx, async (store) => {
+      const seen = await watchVersion(cacheReader(store), target.version, hot, { seconds, hits, limitMs: p99Ms }, breathing(ctx.signal));
+      if (seen.reason !== null) ctx.log.warn(`version ${target.version} serves badly: ${seen.reason}`);
+      return { ...seen, p99Ms: Number.isFinite(seen.p99Ms) ? seen.p99Ms : null };
+    });
+  },
+});
+
+/** Always ends with an error: the run is to be looked at. */
+export const rollback = task({
+  name: 'cache.rollback',
+  version: '1',
+  owner,
+  input: z.object({ target: Target, hot: z.array(z.string()), hits: z.number(), reason: z.string().nullable() }),
+  output: z.null(),
+  async run({ target: { from, ...target }, hot, hits, reason }, ctx) {
+    return withCache(target, ctx, async (store): Promise<null> => {
+      const where = `${store.where}, version ${target.version}`;
+      const because = reason ?? 'it serves badly';
+      if (from === null)
+        throw new HeddleError('HDL-CACHE-VERIFY', { what: `Version ${target.version} stays although ${because}: there is none before it.`, where });
+      const before = await probeServing(cacheReader(store, { version: from }), hot);
+      if (before.ms === Infinity || before.hits < hits * before.asked)
+        throw new HeddleError('HDL-CACHE-VERIFY', {
+          what: `${because[0]?.toUpperCase()}${because.slice(1)}, and version ${from} before it has ${before.hits} of ${before.asked} hot keys: the pointer stays at ${target.version}.`,
+          where,
+          why: 'Both versions lost entries, so something empties the cache from outside.',
+        });
+      await swapVersion(store, target.version, from, ctx.idempotencyKey);
+      throw new HeddleError('HDL-CACHE-SWAPPED-BACK', { what: `Version ${from} is served again, in place of ${target.version}: ${because}.`, where });
+    });
+  },
+});
+
+/** Between pieces of a removal. */
+const PAUSE_MS = 20;
+
+export const reclaim = task({
+  name: 'cache.reclaim',
+  version: '2',
+  owner,
+  timeout: '2h',
+  heartbeat: '1m',
+  input: z.object({ target: Target, windowS: z.number() }),
   output: z.object({ versions: z.array(z.string()) }),
-  async run({ target }, ctx) {
-    const store = await openCache(target.cache, target.namespace);
-    try {
-      const old = oldVersions(store, Math.floor(Date.now() / 1000), ROLLBACK_S);
+  async run({ target, windowS }, ctx) {
+    const breathe = breathing(ctx.signal);
+    return withCache(target, ctx, async (store) => {
+      const old = await oldVersions(store, Date.now() / 1000, windowS);
       for (const version of old) {
-        await store.drop(version);
+        await store.drop(version, async () => {
+          await sleep(PAUSE_MS);
+          await breathe();
+        });
         ctx.log.info(`dropped version ${version}`);
       }
       return { versions: old };
-    } finally {
-      await store.close();
-    }
+    });
   },
 });

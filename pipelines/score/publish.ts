@@ -1,7 +1,8 @@
 /** Steps of flights.score: predictions as a published partition, and as a table for look-ups. */
 import { task, z } from 'heddle';
 import { breathing } from '../../activities/flights/breathe.ts';
-import { openCache } from '../../activities/cache/cache-store.ts';
+import { openNamedCache } from '../../activities/cache/configured-caches.ts';
+import { expiries } from '../../activities/cache/expiry.ts';
 import { serveVersion } from '../../activities/cache/serve-version.ts';
 import { writePredictions } from '../../activities/cache/write-predictions.ts';
 import { decodeKeptRows } from '../../activities/scoring/kept-rows.ts';
@@ -46,17 +47,20 @@ export const loadTable = task({
     entries.sort((a, b) => (a.key < b.key ? -1 : 1));
     // the digest of what is loaded is in the name: another load of the same scores writes the same version
     const version = `${ctx.partition}.m${model.version}.${scores.digest.replace(/^sha256:/, '').slice(0, 8)}`;
-    const store = await openCache(cache, 'flights-scores');
+    const store = await openNamedCache(cache, 'flights-scores', (name) => ctx.secret(name));
     try {
+      await store.create(version);
       const keys = entries.map(({ key }) => key);
-      const options = { asOf: Math.floor(Date.now() / 1000), lifetimeS: LIFETIME_S, breathe: breathing(ctx.signal) };
-      await writePredictions(
-        store.table(version),
+      const asOf = Math.floor(Date.now() / 1000);
+      const loaded = {
         keys,
-        Float32Array.from(entries, ({ score }) => score),
-        options,
-      );
-      serveVersion(store, version, ctx.idempotencyKey);
+        scores: Float32Array.from(entries, ({ score }) => score),
+        expiresAt: expiries(keys, asOf, LIFETIME_S),
+        inputs: new Float64Array(keys.length),
+        stamp: asOf * 1000,
+      };
+      await writePredictions(store, version, loaded, { breathe: breathing(ctx.signal) });
+      await serveVersion(store, version, ctx.idempotencyKey);
       return { keys: keys.length, version };
     } finally {
       await store.close();
