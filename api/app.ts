@@ -13,6 +13,7 @@ import { addApprovalRoutes } from './routes/approvals.ts';
 import { addCatalogRoutes } from './routes/catalog.ts';
 import { addDoctorRoutes } from './routes/doctor.ts';
 import { addLineageRoutes } from './routes/lineage.ts';
+import { addGcRoutes } from './routes/gc.ts';
 import { addModelRoutes } from './routes/models.ts';
 import { addPartitionRoutes } from './routes/partitions.ts';
 import { addPlanRoutes } from './routes/plans.ts';
@@ -64,6 +65,7 @@ export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Ap
   addPartitionRoutes(api, parts);
   addWorkerRoutes(api, parts, logs);
   addCatalogRoutes(api, parts);
+  addGcRoutes(api, parts);
   addDoctorRoutes(api, parts);
   app.route(API_BASE, api);
 

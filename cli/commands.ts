@@ -8,12 +8,14 @@ import { devCommand } from './commands/dev.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { eventCommand } from './commands/event.ts';
 import { explainCommand } from './commands/explain.ts';
+import { gcCommand } from './commands/gc.ts';
 import { lineageCommand } from './commands/lineage.ts';
 import { logsCommand } from './commands/logs.ts';
 import { modelsCommand } from './commands/models.ts';
 import { modelsImportCommand } from './commands/models-import.ts';
 import { newCommand } from './commands/new.ts';
 import { partitionsCommand } from './commands/partitions.ts';
+import { partitionsRollbackCommand } from './commands/partitions-rollback.ts';
 import { pauseCommand } from './commands/pause.ts';
 import { planCommand } from './commands/plan.ts';
 import { promoteCommand } from './commands/promote.ts';
@@ -45,6 +47,7 @@ export const commands = [
   modelsCommand,
   modelsImportCommand,
   partitionsCommand,
+  partitionsRollbackCommand,
   lineageCommand,
   cancelCommand,
   pauseCommand,
@@ -58,5 +61,6 @@ export const commands = [
   serverCommand,
   workerCommand,
   doctorCommand,
+  gcCommand,
   catalogRebuildCommand,
 ] as const;

@@ -1,11 +1,13 @@
 /** What heddle.config.ts may hold, checked at run time. The type that authors see is HeddleConfig in dsl/config.ts. */
 import { z } from 'zod';
+import { durationMs } from '../dsl/authoring/duration.ts';
 import type { HeddleConfig } from '../dsl/config.ts';
 
 const name = z.string().regex(/^[A-Za-z][A-Za-z0-9_.-]*$/, 'letters, digits, dots, dashes and underscores, beginning with a letter');
 const text = z.string().min(1, 'a text that is not empty');
 const address = z.string().regex(/^(\[[0-9a-fA-F:]+\]|[^\s:/]+):\d{1,5}$/, "host:port, for instance '127.0.0.1:7233'");
 const url = z.string().regex(/^https?:\/\/[^\s/]+/, 'an address that begins with http:// or https://');
+const duration = z.string().refine((value) => durationMs(value) !== null, "a duration, for instance '30d'");
 
 const pool = z.strictObject({
   classes: z
@@ -103,6 +105,13 @@ export const configSchema = z.strictObject({
   pools: z
     .record(name, pool)
     .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')
+    .optional(),
+  retention: z
+    .strictObject({
+      generations: z.strictObject({ keep: z.int().nonnegative().optional(), atLeast: duration.optional() }).optional(),
+      runs: duration.optional(),
+      logs: duration.optional(),
+    })
     .optional(),
   notify: z.strictObject({ url, secretEnv: text.optional(), on: z.array(z.enum(['failed', 'done', 'approval'])).optional() }).optional(),
   lineage: z

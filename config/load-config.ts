@@ -12,6 +12,7 @@ import { CONFIG_NAMES, findConfig } from './find-config.ts';
 import { importConfig } from './import-config.ts';
 import type { ResolvedConfig } from './resolved-config.ts';
 import { hdfsClusters } from './hdfs-clusters.ts';
+import { retentionOf } from './retention.ts';
 import { readVariable, type Variable } from './variables.ts';
 
 export interface LoadConfigOptions {
@@ -98,6 +99,7 @@ export function resolveConfig(
     caches: cachesOf(pick('caches', null, written?.caches) ?? {}, stateFolder, absolute),
     // zod gives optional members as possibly undefined; ResolvedConfig leaves them out
     pools: dropUndefined(pools) as ResolvedConfig['pools'],
+    retention: retentionOf(pick('retention', null, written?.retention)),
     notify: notify ? { url: notify.url, secretEnv: notify.secretEnv ?? null, on: notify.on ?? ['failed'] } : null,
     lineage: lineage
       ? {

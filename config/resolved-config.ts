@@ -37,6 +37,12 @@ export interface ResolvedConfig {
   /** With `default`; folders and files absolute. */
   readonly caches: Readonly<Record<string, CacheConfig>>;
   readonly pools: Readonly<Record<string, PoolConfig>>;
+  /** Left out: as a configuration that says nothing. ms. */
+  readonly retention?: {
+    readonly generations: { readonly keep: number; readonly ms: number };
+    readonly runsMs: number;
+    readonly logsMs: number;
+  };
   readonly notify: { readonly url: string; readonly secretEnv: string | null; readonly on: readonly string[] } | null;
   /** OpenLineage events; null: nowhere. `file` is absolute. */
   readonly lineage?: { readonly url: string | null; readonly file: string | null; readonly namespace: string; readonly tokenEnv: string | null } | null;

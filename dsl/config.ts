@@ -35,6 +35,15 @@ export interface HeddleConfig {
   readonly caches?: Readonly<Record<string, CacheConfig>>;
   /** Pool -> class -> room. Default: pool 'default' with class 'small'. */
   readonly pools?: Readonly<Record<string, PoolConfig>>;
+  /** How long `heddle gc` keeps things. Partitions go by `retain` of their dataset. */
+  readonly retention?: {
+    /** Old generations of a partition: at least so many (default 3), and each at least so long (default '7d'). */
+    readonly generations?: { readonly keep?: number; readonly atLeast?: string };
+    /** Files and values of runs after their end. Default '90d'. */
+    readonly runs?: string;
+    /** Logs in the store. Default '30d'. */
+    readonly logs?: string;
+  };
   readonly notify?: { readonly url: string; readonly secretEnv?: string; readonly on?: readonly ('failed' | 'done' | 'approval')[] };
   /** Where OpenLineage events go, best effort: an HTTP endpoint, or a file of JSON lines. */
   readonly lineage?: { readonly url?: string; readonly file?: string; readonly namespace?: string; readonly tokenEnv?: string };

@@ -32,7 +32,7 @@ export function startPruning(parts: ServerParts): Loop {
     if (now - daily >= DAY) {
       daily = now;
       await pruneChores(parts.catalog.db, now - KEEP_CHORES_MS);
-      await pruneLogs(parts.store, now - KEEP_LOGS_MS);
+      await pruneLogs(parts.store, now - (parts.config.retention?.logsMs ?? KEEP_LOGS_MS));
       await pruneResults(parts.store, now - KEEP_RESULTS_MS);
     }
   });

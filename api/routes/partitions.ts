@@ -5,6 +5,7 @@ import { listPublications } from '../../catalog/publications.ts';
 import { listPartitions } from '../../storage/datasets/list-partitions.ts';
 import { addEndpoint, type Api } from '../endpoint.ts';
 import { requireDataset } from '../lineage/reference.ts';
+import { rollbackPartition } from '../partitions/rollback-partition.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 const partition = z
@@ -68,5 +69,27 @@ export function addPartitionRoutes(app: Api, parts: ServerParts): void {
         partitions: partitions.filter(({ key }) => (query.from === undefined || key >= query.from) && (query.to === undefined || key <= `${query.to}\uffff`)),
       };
     },
+  );
+  addEndpoint(
+    app,
+    {
+      method: 'post',
+      path: '/partitions/{dataset}/rollback',
+      role: 'operator',
+      summary: 'Put an earlier generation of a partition in place again',
+      body: z.strictObject({ partition: z.string(), to: z.int().positive().optional(), note: z.string().max(2000).optional() }),
+      answer: z.object({
+        dataset: z.string(),
+        key: z.string(),
+        path: z.string(),
+        from: z.number().nullable(),
+        to: z.number(),
+        generation: z.number(),
+        rows: z.number(),
+        runId: z.string(),
+      }),
+    },
+    ({ at, who, body: { partition: key, to, note } }) =>
+      rollbackPartition(parts, { dataset: at('dataset'), partition: key, to, who: who.name, note: note ?? null }),
   );
 }

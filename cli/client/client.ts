@@ -1,7 +1,9 @@
 /** The API's client: typed by dsl/contract/api.ts, over fetch. Errors of the server come back as the HeddleError they were. */
+import type { GcReport } from '../../api/gc/collect-garbage.ts';
 import type { LineageGraph } from '../../api/lineage/trace.ts';
 import type { ModelView, VersionView } from '../../api/models/model-view.ts';
 import type { RolledBack } from '../../api/models/rollback-model.ts';
+import type { PartitionRollback } from '../../api/partitions/rollback-partition.ts';
 import type { PartitionEntry } from '../../api/routes/partitions.ts';
 import type { AliasChange, ModelEntry, ModelVersion } from '../../catalog/models.ts';
 import type { AttemptRecord, DoctorCheck, Explanation, LogLine, OpenGate, Page, RunDetail, RunSummary, StartRun, WorkerHello } from '../../dsl/contract/api.ts';
@@ -61,6 +63,9 @@ export function createClient(config: ResolvedConfig) {
       query: { readonly from?: string; readonly to?: string },
     ): Promise<{ dataset: string; uri: string; dimensions: readonly string[]; partitions: readonly PartitionEntry[] }> =>
       request('GET', `/partitions/${encodeURIComponent(dataset)}`, { query }),
+    rollbackPartition: (dataset: string, body: object): Promise<PartitionRollback> =>
+      request('POST', `/partitions/${encodeURIComponent(dataset)}/rollback`, { body }),
+    gc: (dryRun: boolean): Promise<GcReport> => request('POST', '/gc', { body: { dryRun }, timeoutMs: 900_000 }),
     lineage: (query: { readonly of: string; readonly direction: string; readonly depth?: number }): Promise<LineageGraph> =>
       request('GET', '/lineage', { query }),
     rebuildCatalog: (): Promise<{ runs: number; models: number; bad: number }> => request('POST', '/catalog/rebuild', { body: {} }),

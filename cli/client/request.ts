@@ -5,7 +5,13 @@ import { registry } from '../../dsl/errors/registry.ts';
 import { readToken } from './read-token.ts';
 
 type Query = Readonly<Record<string, string | number | undefined>>;
-export type Request = <T>(method: 'GET' | 'POST', path: string, options?: { readonly query?: Query; readonly body?: unknown }) => Promise<T>;
+interface CallOptions {
+  readonly query?: Query;
+  readonly body?: unknown;
+  /** For what takes longer than the server's long polls. */
+  readonly timeoutMs?: number;
+}
+export type Request = <T>(method: 'GET' | 'POST', path: string, options?: CallOptions) => Promise<T>;
 
 /** Longest the server is waited for; its own long polls are shorter. */
 const TIMEOUT_MS = 90_000;
@@ -13,7 +19,7 @@ const TIMEOUT_MS = 90_000;
 /** Throws what the server threw, HDL-SERVER-UNREACHABLE, or HDL-NOT-A-SERVER. */
 export function createRequest(config: ResolvedConfig): Request {
   const { url } = config.server;
-  return async <T>(method: 'GET' | 'POST', path: string, options: { readonly query?: Query; readonly body?: unknown } = {}): Promise<T> => {
+  return async <T>(method: 'GET' | 'POST', path: string, options: CallOptions = {}): Promise<T> => {
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries(options.query ?? {})) if (value !== undefined) query.set(key, String(value));
     const token = readToken(config);
@@ -27,11 +33,11 @@ export function createRequest(config: ResolvedConfig): Request {
           ...(options.body !== undefined && { 'content-type': 'application/json' }),
         },
         ...(options.body !== undefined && { body: JSON.stringify(options.body) }),
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.timeout(options.timeoutMs ?? TIMEOUT_MS),
       });
     } catch (error) {
       throw new HeddleError('HDL-SERVER-UNREACHABLE', {
-        what: `The Heddle server at ${url} does not answer: ${reasonOf(error)}.`,
+        what: `The Heddle server at ${url} does not answer: ${reasonOf(error, options.timeoutMs ?? TIMEOUT_MS)}.`,
         where: `${method} ${path}`,
         why: `The address comes from ${config.sources['server.url'] ?? 'default'}.`,
         cause: error,
@@ -78,11 +84,11 @@ function parse(text: string): unknown {
 }
 
 /** fetch says 'fetch failed' and hides why. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   const cause = error instanceof Error ? error.cause : undefined;
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : null;
   if (code === 'ECONNREFUSED') return 'nothing listens there';
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host is not known';
-  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${TIMEOUT_MS / 1000} s`;
+  if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   return cause instanceof Error ? cause.message || (code ?? 'the connection broke') : error instanceof Error ? error.message : String(error);
 }

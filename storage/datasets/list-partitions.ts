@@ -12,6 +12,8 @@ export interface PublishedPartition {
   readonly digest: string;
   readonly manifest: Manifest;
   readonly generation: number;
+  /** ms since the epoch; null: not known. */
+  readonly publishedAt: number | null;
 }
 const AT_ONCE = 16;
 
@@ -33,7 +35,9 @@ export async function listPartitions(store: Store, dataset: DatasetDef): Promise
     const path = names.join('/');
     const key = keyOfPath(dataset, path);
     const present = key && (await presentPartition(store, root, path));
-    return key && present ? { path, key, digest: present.digest, manifest: present.manifest, generation: present.generation } : null;
+    return key && present
+      ? { path, key, digest: present.digest, manifest: present.manifest, generation: present.generation, publishedAt: present.note?.at ?? null }
+      : null;
   });
   return found.filter((one) => one !== null);
 }

@@ -2,13 +2,16 @@
  * Writes a partition where only its publish will find it: <dataset>/.heddle/staging/<run>/<step>/<attempt>-<random>/ with its files,
  * _manifest.json and _SUCCESS. Workers. An attempt writes nowhere else.
  */
+import { setImmediate } from 'node:timers/promises';
 import type { RecordBatch } from 'apache-arrow';
 import type { DatasetDef, Json, JsonObject } from '../../dsl/plan/types.ts';
 import type { PinnedPartition, SliceHandle, StagedPartition } from '../../dsl/contract/step.ts';
 import { digestOf, sha256Hex } from '../digest.ts';
+import { arrowBatchFor, columnarOf, isArrow, isArrowColumnar } from '../parquet/arrow-input.ts';
 import { arrowSchema } from '../parquet/column-arrow.ts';
 import { columnTypes, type ColumnType } from '../parquet/column-types.ts';
 import { checkColumns, columnsOfRows, partOf, toRecordBatch, type Columnar } from '../parquet/to-arrow.ts';
+import { fileRules, type FileRules } from '../parquet/file-layout.ts';
 import { parquetBytes } from '../parquet/write-parquet.ts';
 import type { Store } from '../store.ts';
 import { childUri } from '../uri.ts';
@@ -17,8 +20,8 @@ import { inputsOf, MANIFEST, SUCCESS, type Manifest, type ManifestFile } from '.
 import { partitionKey, partitionPath } from './partition-path.ts';
 import { profiler, type Profiler } from './profile.ts';
 
-/** Rows at once, or batches of rows or columns as they come. */
-export type RowBatches = Iterable<object> | AsyncIterable<readonly object[] | Columnar>;
+/** Rows at once, or batches of rows, columns or Arrow record batches as they come. */
+export type RowBatches = Iterable<object> | AsyncIterable<readonly object[] | Columnar | RecordBatch>;
 export interface Stager {
   readonly runId: string;
   readonly step: string;
@@ -29,9 +32,9 @@ export interface Stager {
   readonly codeDigest: string | null;
   readonly inputs: readonly SliceHandle[];
 }
-/** A file is closed with the row group that takes it beyond this. A reader holds one file in memory, and its decoder a copy. */
-const BYTES_PER_FILE = 64 * 1024 * 1024;
-const ROWS_PER_BATCH = 65_536;
+/** Values made into Arrow at once: some ten milliseconds, between which heartbeats go out. */
+const CELLS_PER_BATCH = 262_144;
+const rowsAtOnce = (types: readonly ColumnType[]): number => Math.min(65_536, Math.max(1024, 2 ** Math.floor(Math.log2(CELLS_PER_BATCH / types.length))));
 
 /** Throws HDL-BAD-KEY, HDL-BAD-ROW-SCHEMA, HDL-BAD-ROW. */
 export async function stagePartition(
@@ -40,14 +43,17 @@ export async function stagePartition(
   key: JsonObject,
   rows: RowBatches,
   by: Stager,
-  { bytesPerFile = BYTES_PER_FILE }: { readonly bytesPerFile?: number } = {},
+  options: { readonly bytesPerFile?: number } = {},
 ): Promise<{ slice: SliceHandle; staged: Omit<StagedPartition, 'at'> }> {
   const root = store.resolve(dataset.uri);
   const path = partitionPath(dataset, key);
   const staging = newStaging(root, by);
   const types = columnTypes(dataset.schema, dataset.name);
   const figures = dataset.expect && profiler(dataset.expect, types);
-  const files = await writeFiles(store, staging, dataset, figures ? watched(columnar(types, rows), figures) : rows, bytesPerFile);
+  const files = await writeFiles(store, staging, dataset, figures ? watched(columnar(types, rows, dataset.name), figures) : rows, {
+    ...fileRules(dataset.files),
+    ...options,
+  });
   const profile = figures?.profile();
   const manifest: Manifest = {
     format: 1,
@@ -88,7 +94,7 @@ export async function stagePartition(
 }
 
 /** At least one file, so that an empty partition has its columns too. */
-async function writeFiles(store: Store, staging: string, dataset: DatasetDef, rows: RowBatches, bytesPerFile: number): Promise<ManifestFile[]> {
+async function writeFiles(store: Store, staging: string, dataset: DatasetDef, rows: RowBatches, rules: FileRules): Promise<ManifestFile[]> {
   const types = columnTypes(dataset.schema, dataset.name);
   const batches = recordBatches(types, dataset.name, rows);
   const files: ManifestFile[] = [];
@@ -100,7 +106,7 @@ async function writeFiles(store: Store, staging: string, dataset: DatasetDef, ro
       let bytes = 0;
       const ofThisFile: AsyncIterator<RecordBatch> = {
         async next() {
-          if (waiting.done || (count > 0 && bytes >= bytesPerFile)) return { done: true, value: undefined };
+          if (waiting.done || (count > 0 && bytes >= rules.bytesPerFile)) return { done: true, value: undefined };
           const { value } = waiting;
           count += value.numRows;
           waiting = await batches.next();
@@ -108,7 +114,7 @@ async function writeFiles(store: Store, staging: string, dataset: DatasetDef, ro
         },
       };
       async function* counted(): AsyncGenerator<Uint8Array> {
-        for await (const part of parquetBytes(types, ofThisFile)) {
+        for await (const part of parquetBytes(types, ofThisFile, rules, childUri(staging, name))) {
           bytes += part.byteLength;
           yield part;
         }
@@ -125,10 +131,17 @@ async function writeFiles(store: Store, staging: string, dataset: DatasetDef, ro
 async function* recordBatches(types: readonly ColumnType[], dataset: string, rows: RowBatches): AsyncGenerator<RecordBatch, undefined> {
   const schema = arrowSchema(types);
   let first = 0;
-  for await (const batch of columnar(types, rows)) {
+  const atOnce = rowsAtOnce(types);
+  for await (const batch of columnar(types, rows, dataset)) {
+    if (isArrowColumnar(batch)) {
+      yield arrowBatchFor(types, schema, batch, dataset, first);
+      first += batch.numRows;
+      continue;
+    }
     checkColumns(types, batch, dataset);
-    for (let from = 0; from < batch.numRows; from += ROWS_PER_BATCH) {
-      const to = Math.min(batch.numRows, from + ROWS_PER_BATCH);
+    for (let from = 0; from < batch.numRows; from += atOnce) {
+      const to = Math.min(batch.numRows, from + atOnce);
+      if (from > 0) await setImmediate();
       yield toRecordBatch(types, schema, from === 0 && to === batch.numRows ? batch : partOf(batch, from, to), dataset, first + from);
     }
     first += batch.numRows;
@@ -144,16 +157,21 @@ async function* watched(batches: AsyncIterable<Columnar>, figures: Profiler): As
   }
 }
 
-async function* columnar(types: readonly ColumnType[], rows: RowBatches): AsyncGenerator<Columnar> {
+async function* columnar(types: readonly ColumnType[], rows: RowBatches, dataset: string): AsyncGenerator<Columnar> {
+  const atOnce = rowsAtOnce(types);
   if (Symbol.iterator in rows) {
     let batch: object[] = [];
     for (const row of rows) {
-      if (batch.push(row) < ROWS_PER_BATCH) continue;
+      if (batch.push(row) < atOnce) continue;
       yield columnsOfRows(types, batch);
+      await setImmediate();
       batch = [];
     }
     if (batch.length > 0) yield columnsOfRows(types, batch);
     return;
   }
-  for await (const batch of rows) yield 'numRows' in batch ? batch : columnsOfRows(types, batch);
+  for await (const batch of rows) {
+    if (isArrow(batch)) yield columnarOf(types, batch, dataset);
+    else yield 'numRows' in batch ? batch : columnsOfRows(types, batch);
+  }
 }

@@ -13,4 +13,10 @@ export const datasetsCodes = {
     exit: 1,
   },
   'HDL-BAD-EXPECTATION': { title: 'What a dataset expects cannot be judged', fix: 'Name columns of its schema, and figures that make sense.', exit: 2 },
+  'HDL-NO-GENERATION': {
+    title: 'There is no such generation of the partition',
+    fix: 'heddle gc may have removed it: see the kept ones in the message.',
+    exit: 1,
+    status: 404,
+  },
 } as const satisfies Record<string, CodeEntry>;
