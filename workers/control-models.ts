@@ -1,7 +1,7 @@
 /** Control steps heddle.register_model, heddle.promote_model and heddle.notify: steps of pool 'heddle'. Server only. */
 import type { ServerParts } from '../api/server-parts.ts';
 import { keepModelFiles } from '../api/models/model-files.ts';
-import { changeAlias, journalVersion } from '../api/models/move-alias.ts';
+import { changeAlias, announceVersion } from '../api/models/move-alias.ts';
 import { findModel, handleOf, registerVersion, type ModelVersion } from '../catalog/models.ts';
 import { pinnedVersion } from '../catalog/pins.ts';
 import { getRun } from '../catalog/runs.ts';
@@ -42,7 +42,7 @@ export const registerModel =
       step: call.step,
       at: Date.now(),
     });
-    await journalVersion(parts, call.project, version);
+    await announceVersion(parts, call.project, version);
     return { output: { model: handleJson(version) } };
   };
 

@@ -5,6 +5,7 @@
 import { openLineageEvent, eventTypeOf } from '../api/lineage/open-lineage.ts';
 import { recordLineage } from '../api/lineage/record-lineage.ts';
 import { sendEvents } from '../api/lineage/send-events.ts';
+import { track } from '../api/models/track.ts';
 import type { ServerParts } from '../api/server-parts.ts';
 import { runsWithoutLineage } from '../catalog/lineage.ts';
 import type { LineageFact } from '../catalog/lineage.ts';
@@ -46,11 +47,20 @@ export async function lineagePass(parts: ServerParts): Promise<void> {
   for (const runId of await runsWithoutLineage(catalog.db, config.project, BATCH)) {
     try {
       const facts = await recordLineage(parts, runId);
+      await tellTracker(parts, runId);
       if (config.lineage) await announce(parts, runId, false, facts);
     } catch (error) {
       log.warn({ runId, error: String(error) }, 'the lineage of a run could not be written; the next pass tries again');
     }
   }
+}
+
+/** A run that has ended has ended there too, if it ever said a word. */
+async function tellTracker(parts: ServerParts, runId: string): Promise<void> {
+  const run = parts.config.tracking ? await getRun(parts.catalog.db, runId) : undefined;
+  if (run?.status !== 'done' && run?.status !== 'failed' && run?.status !== 'cancelled') return;
+  const from = { runId, pipeline: run.pipeline, partition: run.partition, step: '' };
+  await track(parts, { from, entries: [{ kind: 'end', status: run.status, at: run.endedAt ?? Date.now() }] });
 }
 
 async function announce(parts: ServerParts, runId: string, begins: boolean, facts: readonly LineageFact[]): Promise<void> {

@@ -23,6 +23,7 @@ import { startLineage } from './server-lineage.ts';
 import { startPruning } from './server-pruning.ts';
 import { startReconciler } from './server-reconciler.ts';
 import { connectTemporal } from './server-temporal.ts';
+import { startTracking } from './server-tracking.ts';
 import { startWatches } from './server-watches.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
@@ -93,8 +94,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
     });
-    for (const loop of [startReconciler(parts), startWatches(parts), startChores(parts, send), startPruning(parts), startLineage(parts)])
-      undo.push(() => loop.stop());
+    for (const loop of [startReconciler(parts), startWatches(parts), startChores(parts, send), startPruning(parts), startLineage(parts), startTracking(parts)])
+      if (loop) undo.push(() => loop.stop());
     log.info({ url: listener.url, project: config.project, temporal: config.temporal.address }, 'the server is ready');
     return { url: listener.url, port: listener.port, parts, ended, close };
   } catch (error) {

@@ -52,7 +52,7 @@ export function stepTracker(from: TrackedStep, parts: TrackerParts): StepTracker
         soon();
       },
       metric(name: string, value: number, step = 0) {
-        metrics.push({ name, value, step, at: parts.now() });
+        metrics.push({ name, value: Number.isFinite(value) ? value : (String(value) as 'NaN'), step, at: parts.now() }); // one of three names
         soon();
       },
       artifact(file: Artifact, path: string) {

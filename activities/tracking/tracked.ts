@@ -24,7 +24,8 @@ export type Tracked =
   | { readonly kind: 'alias'; readonly name: string; readonly alias: string; readonly version: string };
 export interface Metric {
   readonly name: string;
-  readonly value: number;
+  /** What JSON has no number for is its name, as MLflow takes it. */
+  readonly value: number | 'NaN' | 'Infinity' | '-Infinity';
   /** Epoch, batch. */
   readonly step: number;
   /** ms since the epoch. */

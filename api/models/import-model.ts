@@ -6,7 +6,7 @@ import type { JsonObject } from '../../dsl/plan/types.ts';
 import type { Identity } from '../auth/tokens.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { writeModelFiles } from './model-files.ts';
-import { journalVersion } from './move-alias.ts';
+import { announceVersion } from './move-alias.ts';
 
 export interface ModelImport {
   readonly name: string;
@@ -35,7 +35,7 @@ export async function importModel(parts: ServerParts, who: Identity, { name, onn
     step: 'import',
     at,
   });
-  await journalVersion(parts, project, version);
+  await announceVersion(parts, project, version);
   const detail = { digest, note: note ?? null, parity };
   await addAudit(parts.catalog.db, { project, at, who: who.name, action: 'import model', target: `model:${name}@${version.version}`, detail });
   return version;

@@ -5,6 +5,7 @@ import { withoutPassword } from '../../catalog/catalog.ts';
 import { listWorkers } from '../../catalog/workers.ts';
 import type { DoctorCheck } from '../../dsl/contract/api.ts';
 import { isLoopback } from '../auth/listener.ts';
+import { hasRole } from '../auth/tokens.ts';
 import { addEndpoint, type Api } from '../endpoint.ts';
 import type { ServerParts } from '../server-parts.ts';
 
@@ -14,8 +15,11 @@ export function addDoctorRoutes(app: Api, parts: ServerParts): void {
   addEndpoint(
     app,
     { method: 'get', path: '/doctor', role: 'viewer', summary: 'What the server sees of its outside parts', answer: z.object({ checks: z.array(check) }) },
-    async () => ({
-      checks: [...(await Promise.all([temporal(parts), catalog(parts), store(parts), workers(parts)])), ...plaintext(parts)],
+    async ({ who }) => ({
+      checks: [
+        ...(await Promise.all([temporal(parts), catalog(parts), store(parts, hasRole(who, 'operator')), workers(parts), ...tracker(parts)])),
+        ...plaintext(parts),
+      ],
     }),
   );
 }
@@ -50,11 +54,28 @@ function catalog({ catalog: handle, config }: ServerParts): Promise<DoctorCheck>
   });
 }
 
-function store({ store: files, config }: ServerParts): Promise<DoctorCheck> {
+/** Whoever may only look makes the server look only. */
+function store({ store: files, config }: ServerParts, mayWrite: boolean): Promise<DoctorCheck> {
   return probe('store', 'Check storage.root (HEDDLE_STORAGE_ROOT) and that the server may write there.', async () => {
-    await files.write('store://doctor.json', Buffer.from(JSON.stringify({ at: Date.now() })));
-    return config.storageRoot;
+    await files.list('store://runs');
+    if (!mayWrite) return `${config.storageRoot} can be read`;
+    const uri = `store://doctor/server-${process.pid}-${Date.now()}.txt`;
+    await files.write(uri, Buffer.from('heddle doctor'));
+    await files.remove(uri);
+    return `${config.storageRoot} can be read and written`;
   });
+}
+
+function tracker({ config: { tracking } }: ServerParts): Promise<DoctorCheck>[] {
+  if (!tracking) return [];
+  const { url, experiment } = tracking.mlflow;
+  return [
+    probe('tracker', 'Check tracking.mlflow.url and that MLflow runs. Until it does, what is tracked waits in the store.', async () => {
+      const answer = await fetch(`${url}/health`, { signal: AbortSignal.timeout(3_000) });
+      if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+      return `MLflow at ${url}, experiment ${experiment}`;
+    }),
+  ];
 }
 
 async function workers({ catalog: handle, config }: ServerParts): Promise<DoctorCheck> {
