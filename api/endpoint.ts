@@ -5,6 +5,7 @@
 import { createRoute, type OpenAPIHono, type z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
+import { registry, type CodeEntry } from '../dsl/errors/registry.ts';
 import { requireRole, type Identity, type Role } from './auth/tokens.ts';
 import { errorSchema } from './schemas/error.ts';
 
@@ -12,6 +13,9 @@ export interface ApiEnv {
   Variables: { who: Identity };
 }
 export type Api = OpenAPIHono<ApiEnv>;
+
+/** Of every code that can come from the API. */
+const STATUSES = [...new Set(Object.values(registry).flatMap((entry: CodeEntry) => entry.status ?? []))].sort((a, b) => a - b);
 
 export interface Endpoint<Q extends z.ZodObject, B extends z.ZodType> {
   readonly method: 'get' | 'post';
@@ -63,12 +67,7 @@ function document<Q extends z.ZodObject, B extends z.ZodType>(app: Api, endpoint
       },
       responses: {
         200: { description: 'Done', content: { 'application/json': { schema: endpoint.answer } } },
-        400: failure,
-        401: failure,
-        403: failure,
-        404: failure,
-        409: failure,
-        503: failure,
+        ...Object.fromEntries(STATUSES.filter((status) => status !== 413 || endpoint.body).map((status) => [status, failure])),
       },
       ...(endpoint.path.includes('{') && {
         parameters: [...endpoint.path.matchAll(/\{(\w+)\}/g)].map((match) => ({

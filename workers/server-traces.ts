@@ -1,46 +1,73 @@
 /**
- * OpenTelemetry spans of runs and steps, made from the record with its times. One trace a run. Without a registered SDK the
- * API does nothing. Server only.
+ * OpenTelemetry spans of runs and steps, made from the record with its times. One trace a run. They go out by OTLP where its
+ * variables are set; else to the SDK that somebody registered, and without one they cost nothing. Server only.
  */
-import { createHash } from 'node:crypto';
-import { ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags, type Context } from '@opentelemetry/api';
+import { ROOT_CONTEXT, SpanStatusCode, trace, TraceFlags } from '@opentelemetry/api';
 import type { RunRow } from '../catalog/runs.ts';
 import type { StepRecord } from '../dsl/contract/run.ts';
+import { exporterOf, type OtlpExporter, type Span } from './otlp-exporter.ts';
+import { stepSpan, traceIdOf, trySpan } from './trace-ids.ts';
 
 const tracer = trace.getTracer('heddle');
-
-/** All spans of a run share the trace that its id gives, whichever server writes them. */
-function traceOf(runId: string): Context {
-  const hash = createHash('sha256').update(runId).digest('hex');
-  return trace.setSpanContext(ROOT_CONTEXT, { traceId: hash.slice(0, 32), spanId: hash.slice(32, 48), traceFlags: TraceFlags.SAMPLED, isRemote: true });
-}
+let made: OtlpExporter | null | undefined;
+const exporter = (): OtlpExporter | null => (made === undefined ? (made = exporterOf(process.env, 'server')) : made);
 
 export function traceRun(run: RunRow): void {
-  const attributes = {
-    'heddle.run': run.runId,
-    'heddle.pipeline': run.pipeline,
-    'heddle.partition': run.partition ?? '',
-    'heddle.status': run.status,
-    'heddle.retry': run.retry,
-  };
-  const span = tracer.startSpan(`run ${run.pipeline}`, { startTime: run.createdAt, attributes }, traceOf(run.runId));
-  if (run.status === 'failed') span.setStatus({ code: SpanStatusCode.ERROR, message: run.failure ?? '' });
-  span.end(run.endedAt ?? Date.now());
+  // a retry is a root beside that of the try before
+  write({
+    traceId: traceIdOf(run.runId),
+    spanId: trySpan(run.runId, run.retry),
+    name: `run ${run.pipeline}`,
+    start: run.retry === 0 ? run.createdAt : (run.startedAt ?? run.createdAt),
+    end: run.endedAt ?? Date.now(),
+    attributes: {
+      'heddle.run': run.runId,
+      'heddle.pipeline': run.pipeline,
+      'heddle.partition': run.partition ?? '',
+      'heddle.status': run.status,
+      'heddle.retry': run.retry,
+      ...(run.parent && { 'heddle.parent.run': run.parent.runId, 'heddle.parent.step': run.parent.step }),
+    },
+    failure: run.status === 'failed' ? (run.failure ?? '') : undefined,
+  });
 }
 
 export function traceStep(run: RunRow, step: StepRecord): void {
   const start = step.queuedAt ?? step.startedAt;
   if (start === null || step.endedAt === null) return;
-  const attributes = {
-    'heddle.run': run.runId,
-    'heddle.step': step.step,
-    'heddle.task': step.task ?? '',
-    'heddle.status': step.status,
-    'heddle.attempts': step.attempts,
-    'heddle.worker': step.worker ?? '',
-  };
-  const span = tracer.startSpan(`step ${step.step}`, { startTime: start, attributes }, traceOf(run.runId));
-  if (step.startedAt !== null) span.addEvent('started', step.startedAt);
-  if (step.failure) span.setStatus({ code: SpanStatusCode.ERROR, message: `${step.failure.class} ${step.failure.code}` });
-  span.end(step.endedAt);
+  write({
+    traceId: traceIdOf(run.runId),
+    spanId: stepSpan(run.runId, run.retry, step.step),
+    parentSpanId: trySpan(run.runId, run.retry),
+    name: `step ${step.step}`,
+    start,
+    end: step.endedAt,
+    attributes: {
+      'heddle.run': run.runId,
+      'heddle.step': step.step,
+      'heddle.task': step.task ?? '',
+      'heddle.status': step.status,
+      'heddle.attempts': step.attempts,
+      'heddle.worker': step.worker ?? '',
+      ...(step.startedAt !== null && { 'heddle.queued.ms': Math.max(0, step.startedAt - start) }),
+    },
+    failure: step.failure ? `${step.failure.class} ${step.failure.code}` : undefined,
+  });
+}
+
+/** Before the process ends. */
+export const flushTraces = async (): Promise<void> => exporter()?.flush();
+
+function write(span: Span): void {
+  const own = exporter();
+  if (own) return own.add(span);
+  const parent = trace.setSpanContext(ROOT_CONTEXT, {
+    traceId: span.traceId,
+    spanId: span.parentSpanId ?? span.spanId,
+    traceFlags: TraceFlags.SAMPLED,
+    isRemote: true,
+  });
+  const written = tracer.startSpan(span.name, { startTime: span.start, attributes: span.attributes }, parent);
+  if (span.failure !== undefined) written.setStatus({ code: SpanStatusCode.ERROR, message: span.failure });
+  written.end(span.end);
 }

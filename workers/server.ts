@@ -22,6 +22,7 @@ import { installRuntime } from './server-runtime.ts';
 import { startLineage } from './server-lineage.ts';
 import { startPruning } from './server-pruning.ts';
 import { startReconciler } from './server-reconciler.ts';
+import { flushTraces } from './server-traces.ts';
 import { connectTemporal } from './server-temporal.ts';
 import { startTracking } from './server-tracking.ts';
 import { startWatches } from './server-watches.ts';
@@ -57,6 +58,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const step of undo.splice(0).toReversed()) await step().catch((error: unknown) => log.warn({ error: String(error) }, 'a part did not stop cleanly'));
   };
   try {
+    undo.push(flushTraces);
     const catalog = await openCatalog(config.catalog);
     undo.push(() => catalog.close());
     const sdkMetrics = await installRuntime(log);

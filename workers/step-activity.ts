@@ -14,6 +14,7 @@ import { attemptNumber, type StepCall, type StepFailure, type StepResult } from 
 import type { Json } from '../dsl/plan/types.ts';
 import { join } from 'node:path';
 import { applicationFailure } from './application-failure.ts';
+import { spanOfAttempt, traceparentOf } from './attempt-span.ts';
 import { budgetUsedUp, isFinal, noTaskDelayMs, type AttemptCount } from './attempt-budget.ts';
 import { lostNotes } from './lost-attempts.ts';
 import { lostFailure } from './lost-failure.ts';
@@ -70,6 +71,7 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
   parts.metrics.running.inc({ class: klass });
   parts.metrics.queueSeconds.observe({ class: klass }, Math.max(0, startedAt - info.currentAttemptScheduledTimestampMs) / 1000);
   let status = 'failed';
+  let problem: StepFailure | undefined;
   try {
     // notes about attempts that a blocked loop took down
     const notes = info.attempt > 1 ? await lostNotes(parts.storage.files, running) : [];
@@ -98,6 +100,7 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
         status = 'cancelled';
         throw new CancelledFailure(error.message);
       }
+      if (error instanceof StepError) problem = error.failure;
       if (error instanceof StepError) throw failed(parts, call, info, error.failure, isFinal(count, error.failure.class));
       throw error;
     }
@@ -108,6 +111,18 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
     parts.budget?.leave(klass);
     parts.metrics.running.dec({ class: klass });
     parts.metrics.runSeconds.observe({ task: call.task, status }, (Date.now() - startedAt) / 1000);
+    parts.traces?.add(
+      spanOfAttempt({
+        call,
+        attempt: info.attempt,
+        worker: parts.worker,
+        klass,
+        scheduledAt: info.currentAttemptScheduledTimestampMs,
+        startedAt,
+        status,
+        failure: problem && `${problem.class} ${problem.code}`,
+      }),
+    );
   }
 }
 
@@ -185,7 +200,7 @@ function hostOf(
       }),
     redactor: secrets.redactor,
     secret: (name) => secrets.get(name),
-    commandEnv: {},
+    commandEnv: parts.traces ? { TRACEPARENT: traceparentOf(call, running.attempt) } : {},
     projectFolder: config.folder,
     scratchFolder: join(config.stateFolder, 'scratch'),
     now: Date.now,

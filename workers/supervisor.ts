@@ -5,6 +5,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { HeddleError, type ErrorJson } from '../dsl/errors/heddle-error.ts';
 import { childArguments } from './child-arguments.ts';
 import { STALLED_EXIT } from './watchdog.ts';
 
@@ -26,7 +27,7 @@ export interface Supervisor {
   /** Of the process that runs now. */
   readonly pid: number | null;
   readonly restarts: number;
-  /** The first process is ready. Rejects with its output when it ended before that. */
+  /** The first process is ready. Rejects when it ended before that: with its coded error, else with WorkerEnded. */
   readonly ready: Promise<void>;
   /** Exit code of the last process, when no other follows. */
   readonly ended: Promise<number>;
@@ -90,9 +91,11 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
     child = started;
     const head = createHead();
     let tail = '';
+    let refused: ErrorJson | null = null;
     // by characters, not bytes: a letter may come in two pieces
     started.stdout.setEncoding('utf8').on('data', (text: string) => {
       print(head.isReady ? text : head.take(text));
+      refused = head.refused ?? refused;
       if (!head.isReady) return;
       wasReady = true;
       becomeReady();
@@ -108,7 +111,7 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
     started.on('close', (code, signal) => {
       child = null;
       const exitCode = code ?? 1;
-      if (!wasReady) neverReady(new WorkerEnded(exitCode, tail));
+      if (!wasReady) neverReady(refused ? errorOfJson(refused) : new WorkerEnded(exitCode, tail));
       if (stopping || !wasReady || code === 0) return end(exitCode);
       if (Date.now() - startedAt > SETTLED_MS) waitMs = FIRST_WAIT_MS;
       restarts++;
@@ -137,9 +140,14 @@ export function superviseWorker(options: SupervisorOptions): Supervisor {
   };
 }
 
+const errorOfJson = ({ code, what, where, why, fix }: ErrorJson): HeddleError =>
+  new HeddleError(code, { what, where: where ?? undefined, why: why ?? undefined, fix });
+
 interface Head {
   readonly isReady: boolean;
-  /** Gives what is not the ready line. */
+  /** Why the worker cannot start, once it has said so. */
+  readonly refused: ErrorJson | null;
+  /** Gives what is not the worker's own line. */
   take(text: string): string;
   /** A line that never ended. */
   rest(): string;
@@ -149,13 +157,19 @@ interface Head {
 function createHead(): Head {
   let isReady = false;
   let line = '';
+  let refused: ErrorJson | null = null;
   return {
     get isReady() {
       return isReady;
     },
+    get refused() {
+      return refused;
+    },
     take(text) {
       const lines = (line + text).split('\n');
       line = lines.pop() ?? '';
+      const no = lines.findIndex((each) => each.startsWith('{"refused":{'));
+      if (no >= 0) ({ refused } = JSON.parse(lines.splice(no, 1)[0] ?? '') as { refused: ErrorJson }); // written by worker-process.ts
       const own = lines.findIndex((each) => each.startsWith('{"ready":true,'));
       if (own < 0) return lines.map((each) => `${each}\n`).join('');
       isReady = true;

@@ -5,6 +5,7 @@ import type { ResolvedConfig } from '../config/resolved-config.ts';
 import type { PublishCall, JoinItemsCall, ItemListHandle, ReadItemsCall, WriteItemsCall, WriteItemsResult } from '../dsl/contract/step.ts';
 import type { Json } from '../dsl/plan/types.ts';
 import type { CodeDigests } from './code-digests.ts';
+import type { OtlpExporter } from './otlp-exporter.ts';
 import type { EventPush } from './push.ts';
 import type { RunningSteps } from './running-steps.ts';
 import type { Secrets } from './secrets.ts';
@@ -33,6 +34,8 @@ export interface WorkerParts {
   readonly push: EventPush;
   readonly metrics: WorkerMetrics;
   readonly steps: RunningSteps;
+  /** null: no variables of OpenTelemetry ask for spans. */
+  readonly traces: OtlpExporter | null;
   /** null: each class has slots of its own. */
   readonly budget: SlotBudget | null;
 }

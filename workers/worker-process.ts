@@ -1,6 +1,6 @@
 /**
  * The process of `heddle worker`: starts the worker, drains on SIGTERM, ends. Arguments: --pool NAME [--config FILE]
- * [--drain-ms N]. Prints one JSON line on stdout when it is ready. Started by supervisor.ts.
+ * [--drain-ms N]. Prints one JSON line on stdout when it is ready, or why it cannot start. Started by supervisor.ts.
  */
 import { parseArgs } from 'node:util';
 import { loadConfig } from '../config/load-config.ts';
@@ -28,6 +28,8 @@ try {
   await (stopping ?? worker.stop());
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${isHeddleError(error) ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(isHeddleError(error) ? exitCodeOf(error) : 1);
+  // its supervisor shows one with a code, in the way that its user asked for
+  if (isHeddleError(error)) process.stdout.write(`${JSON.stringify({ refused: error.toJSON() })}\n`);
+  else process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(exitCodeOf(error));
 }

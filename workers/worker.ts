@@ -16,6 +16,7 @@ import { codeDigests } from './code-digests.ts';
 import { guardExit, guardUncaught } from './exit-guard.ts';
 import { guardOutput } from './output-guard.ts';
 import { returnLost } from './return-lost.ts';
+import { exporterOf } from './otlp-exporter.ts';
 import { EventPush } from './push.ts';
 import { RunningSteps } from './running-steps.ts';
 import { workerSecrets } from './secrets.ts';
@@ -104,6 +105,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       }),
     });
     undo.push(() => push.close());
+    const traces = exporterOf(process.env, 'worker');
+    undo.push(() => traces?.flush());
     const parts: WorkerParts = {
       config,
       pool: poolName,
@@ -115,6 +118,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       push,
       metrics,
       steps: new RunningSteps(),
+      traces,
       budget: sharedBudget(pool),
     };
     undo.push(guardExit(parts.steps));

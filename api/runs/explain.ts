@@ -75,7 +75,10 @@ async function reasons(parts: ServerParts, run: RunRow, plan: Plan | undefined, 
       return ['It had not ended when the run was closed; it may have gone on for a while.'];
     case 'done':
       if (step.meta?.cache?.hit) return [`It did not run: ${step.meta.cache.why}.`];
-      return [`It ran and ended well${step.runMs === null ? '' : ` after ${step.runMs} ms`}${step.worker === null ? '' : ` on ${step.worker}`}.`, ...(step.meta?.cache ? [`No result was used: ${step.meta.cache.why}.`] : [])];
+      return [
+        `It ran and ended well${step.runMs === null ? '' : ` after ${step.runMs} ms`}${step.worker === null ? '' : ` on ${step.worker}`}.`,
+        ...(step.meta?.cache ? [`No result was used: ${step.meta.cache.why}.`] : []),
+      ];
     case 'pending':
       return [run.status === 'paused' ? 'The run is paused: nothing new starts.' : 'Steps that it needs have not ended.'];
   }

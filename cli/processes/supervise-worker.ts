@@ -4,7 +4,7 @@ import { superviseWorker, WorkerEnded } from '../../workers/supervisor.ts';
 import type { ExitCode } from '../exit-code.ts';
 import type { Output } from '../output.ts';
 
-/** Gives the worker's exit code. Its own messages have been on stderr already. */
+/** Gives the worker's exit code. What it printed itself has been on stderr already. Throws its coded error when it cannot start. */
 export async function superviseUntilStopped(config: ResolvedConfig, pool: string, output: Output): Promise<ExitCode> {
   const supervisor = superviseWorker({
     pool,
@@ -26,8 +26,9 @@ export async function superviseUntilStopped(config: ResolvedConfig, pool: string
   try {
     await supervisor.ready;
   } catch (error) {
-    if (error instanceof WorkerEnded) return codeOf(error.exitCode);
-    throw error;
+    if (!(error instanceof WorkerEnded)) throw error;
+    output.document({ error: { code: null, what: error.message } });
+    return codeOf(error.exitCode);
   }
   if (output.json) process.stdout.write(`${JSON.stringify({ ready: true, pool, project: config.project, pid: supervisor.pid })}\n`);
   else output.note(`a worker of pool "${pool}" is ready`);

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -275,10 +275,24 @@ describe('a process group', () => {
     expect(sweepGroups(folder)).toEqual([]);
     const groups = join(folder, 'groups');
     const [note = ''] = readdirSync(groups);
-    const [, ownerSince = '', pid = '', since = ''] = note.split('-');
-    mkdirSync(join(folder, 'other', 'groups'), { recursive: true });
+    const [place = '', , ownerSince = '', pid = '', since = ''] = note.split('-');
+    const others = join(folder, 'other', 'groups');
+    mkdirSync(others, { recursive: true });
+    const left = `${process.pid}-${Number(ownerSince) + 1}-${pid}-${since}`;
+    // in another container these numbers are other processes; its note is left alone, and goes when it is old
+    for (const [name, days] of [
+      ['young', 1],
+      ['old', 8],
+    ] as const) {
+      writeFileSync(join(others, `${name}-${left}`), '');
+      const at = Date.now() / 1000 - days * 24 * 3600;
+      utimesSync(join(others, `${name}-${left}`), at, at);
+    }
+    expect(sweepGroups(join(folder, 'other'))).toEqual([]);
+    expect(readdirSync(others)).toEqual([`young-${left}`]);
+    expect(alive(Number(pid))).toBe(true);
     // as a worker would have left it whose process is gone: this process's id, another start
-    writeFileSync(join(folder, 'other', 'groups', `${process.pid}-${Number(ownerSince) + 1}-${pid}-${since}`), '');
+    writeFileSync(join(others, `${place}-${left}`), '');
     expect(sweepGroups(join(folder, 'other'))).toEqual([Number(pid)]);
     expect(await running).toMatchObject({ signal: 'SIGKILL' });
   });

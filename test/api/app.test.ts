@@ -295,6 +295,11 @@ describe('the answers', () => {
     ]) {
       expect(Object.keys(body.paths), path).toContain(`/api/v1${path}`);
     }
+    const answers = (path: string, method: string): string[] =>
+      Object.keys((body.paths[`/api/v1${path}`]?.[method] as { responses: object } | undefined)?.responses ?? {});
+    expect(answers('/runs', 'post')).toEqual(expect.arrayContaining(['200', '400', '401', '403', '404', '409', '413', '500', '503']));
+    expect(answers('/runs', 'get')).toContain('500');
+    expect(answers('/runs', 'get')).not.toContain('413');
     expect(Object.keys(body.components.schemas)).toEqual(expect.arrayContaining(['RunSummary', 'RunDetail', 'StepRecord', 'Error', 'StartRun']));
   });
 
@@ -319,6 +324,37 @@ describe('the answers', () => {
 it('a webhook that should be signed does not start without its secret', () => {
   const notify = { url: 'http://127.0.0.1:1/', secretEnv: 'HEDDLE_TEST_NO_SUCH_SECRET', on: ['failed'] };
   expect(() => createSender(notify)).toThrow(/HDL-BAD-VARIABLE.*HEDDLE_TEST_NO_SUCH_SECRET/);
+});
+
+it('doctor writes to the store for an operator, and only looks for a viewer', async () => {
+  const written: string[] = [];
+  const store = openStore({ root: folder, project: 'default' });
+  const watched = { ...store, write: async (uri: string, content: Uint8Array) => (written.push(uri), store.write(uri, content)) } as typeof store; // doctor writes bytes only
+  const other = createApp(
+    {
+      config: state.config,
+      catalog,
+      store: watched,
+      temporal: fakeTemporal,
+      log: pino({ level: 'silent' }),
+      metrics: createMetrics(),
+      notify: async () => undefined,
+    },
+    [
+      { name: 'v', roles: ['viewer'], sha256: tokenHash('v') },
+      { name: 'o', roles: ['operator'], sha256: tokenHash('o') },
+    ],
+  );
+  const look = async (token: string): Promise<string> => {
+    const answer = await other.request('http://localhost/api/v1/doctor', { headers: { host: 'localhost', authorization: `Bearer ${token}` } });
+    const { checks } = (await answer.json()) as { checks: { name: string; detail: string; ok: boolean }[] };
+    return checks.find(({ name }) => name === 'store')?.detail ?? '';
+  };
+  expect(await look('v')).toMatch(/can be read$/);
+  expect(written).toEqual([]);
+  expect(await look('o')).toMatch(/can be read and written$/);
+  expect(written).toHaveLength(1);
+  expect(await store.stat(written[0] ?? '')).toBeNull();
 });
 
 it('doctor tells plaintext to another host apart from a Temporal that does not answer', async () => {

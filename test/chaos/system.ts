@@ -45,11 +45,13 @@ export interface SystemOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** For the worker alone. */
   readonly workerEnv?: Record<string, string>;
+  /** For server and worker. */
+  readonly env?: Record<string, string>;
   /** False: the test starts it. */
   readonly worker?: false;
 }
 
-export async function startSystem({ files, workerEnv = {}, worker: withWorker }: SystemOptions): Promise<System> {
+export async function startSystem({ files, workerEnv = {}, env: given = {}, worker: withWorker }: SystemOptions): Promise<System> {
   const undo: (() => Promise<void> | void)[] = [];
   const stop = async (): Promise<void> => {
     for (const step of undo.splice(0).toReversed()) await step();
@@ -65,7 +67,7 @@ export async function startSystem({ files, workerEnv = {}, worker: withWorker }:
     undo.push(() => temporal.stop());
     const address = `127.0.0.1:${await freePort()}`;
     const url = `http://${address}`;
-    const env = { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_LISTEN: address, ...(!files && { HEDDLE_STATE: state }) };
+    const env = { HEDDLE_TEMPORAL_ADDRESS: temporal.address, HEDDLE_LISTEN: address, ...(!files && { HEDDLE_STATE: state }), ...given };
     const server = part(['server'], { cwd, env });
     const worker = part(['worker'], { cwd, env: { ...env, ...workerEnv } });
     undo.push(

@@ -251,3 +251,16 @@ describe('heddle new', () => {
     expect({ code, error: errorOf(stdout) }).toMatchObject({ code: 2, error: { code: 'HDL-FOLDER-NOT-EMPTY', what: expect.stringContaining('mine.txt') } });
   });
 });
+
+describe('a server and a worker that cannot start', () => {
+  it.each([
+    [['server'], 'HDL-TEMPORAL-UNREACHABLE', 3],
+    [['worker'], 'HDL-TEMPORAL-UNREACHABLE', 3],
+    [['worker', '--pool', 'gpu'], 'HDL-USAGE', 2],
+  ] as const)('heddle %s --json says why in one document on stdout', async (args, code, exit) => {
+    const ended = await heddleAsync([...args, '--json'], { cwd: made.folder, env: { HEDDLE_TEMPORAL_ADDRESS: '127.0.0.1:9', HEDDLE_LISTEN: '127.0.0.1:0' } });
+    expect(ended.code, ended.stderr).toBe(exit);
+    expect(errorOf(ended.stdout).code).toBe(code);
+    expect(ended.stderr).toContain(code);
+  });
+});
