@@ -14,6 +14,7 @@ export const landDay = task({
     const { day } = ctx.into;
     const flights = await (await flightsFile()).readDay(day);
     if (flights.numRows === 0) throw new Error(`the flights file has no flights on ${day}: it holds 2001-01-01 to 2001-07-01`);
+    ctx.source('npm:vega-datasets/data/flights-3m.parquet');
     const counts = countRoutes(flights, Date.parse(`${day}T00:00:00Z`) / 1000);
     ctx.log.info(`${flights.numRows} flights on ${counts.numRows} routes`);
     return { flights: await ctx.write(Flights, whole(flights)), counts: await ctx.write(Counts, whole(counts)) };

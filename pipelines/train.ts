@@ -7,7 +7,7 @@ import { Day, Features, owner } from './data.ts';
 import { prewarm } from './prewarm.ts';
 import { score } from './score.ts';
 import { evaluate, gate } from './train/evaluate.ts';
-import { buildDataset, validateData, whatsNew } from './train/dataset.ts';
+import { buildDataset, checkDrift, resolve, validateData, whatsNew } from './train/dataset.ts';
 import { pickBest, trainOne } from './train/trials.ts';
 
 const Grid = z.array(z.object({ hidden: z.int(), rate: z.number() }));
@@ -37,6 +37,7 @@ export const train = pipeline(
     always((outcome) => {
       notify({ text: text`flights.train of ${partition.key}: ${outcome.status}` }, { id: 'tell' });
     });
+    const plan = resolve({ asOf: partition.start, seed: params.seed });
     const champion = modelIfAny('flights.delay@champion').orElse(null);
     const window = waitFor(Features.before(partition, '35d'), { within: '6h' });
     const news = whatsNew({ features: window, champion });
@@ -44,8 +45,9 @@ export const train = pipeline(
     const trained = when(
       news.changed,
       () => {
-        const data = validateData({ split: buildDataset({ features: window, asOf: partition.start }) });
-        const trials = map(params.grid, (point) => trainOne({ data, point, seed: params.seed }), { id: 'trials', parallel: 2 });
+        const valid = validateData({ split: buildDataset({ features: window, interval: plan }) });
+        const { data } = checkDrift({ data: valid, champion });
+        const trials = map(params.grid, (point) => trainOne({ data, point, seed: plan.seed }), { id: 'trials', parallel: 2 });
         const best = pickBest({ trials });
         const report = evaluate({ model: best.model, against: champion, data });
         const verdict = gate({ report, minAuc: params.minAuc });
@@ -53,14 +55,14 @@ export const train = pipeline(
         const promoted = when(
           all(verdict.pass, gte(report.auc, params.minAuc)),
           () => {
-            const { model } = registerModel({ model: best.model, metrics: { auc: report.auc, validationAuc: best.auc } }, { id: 'register' });
+            const { model } = registerModel({ model: best.model, metrics: report.metrics, slices: report.bySlice }, { id: 'register' });
             const answer = when(
               params.ask,
               () =>
                 approval({
                   id: 'approve',
                   ask: text`Promote ${model.name} ${model.version} with AUC ${report.auc}?`,
-                  show: { auc: report.auc, low: report.low, high: report.high, champion: report.championAuc },
+                  show: { auc: report.auc, low: report.low, high: report.high, champion: report.championAuc, rows: report.rows, worst: verdict.worst },
                   from: ['ml-oncall'],
                   within: '24h',
                   onTimeout: 'reject',

@@ -5,6 +5,8 @@ export interface Range {
   readonly min: number;
   readonly max: number;
   readonly mean: number;
+  /** Standard deviation; profiles that were written before it was kept have none. */
+  readonly std?: number;
 }
 /** Feature name -> range over the training rows. */
 export type RangeProfile = Readonly<Record<string, Range>>;
@@ -25,7 +27,10 @@ export function rangeProfile(set: TrainingSet): RangeProfile {
         if (value > max) max = value;
         sum += value;
       }
-      return [name, { min, max, mean: sum / set.rows }];
+      const mean = sum / set.rows;
+      let squares = 0;
+      for (let i = f; i < set.x.length; i += width) squares += (set.x[i]! - mean) ** 2;
+      return [name, { min, max, mean, std: Math.sqrt(squares / set.rows) }];
     }),
   );
 }

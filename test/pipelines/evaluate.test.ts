@@ -40,9 +40,13 @@ describe('the evaluation', () => {
     expect(asGood.championAuc).toBe(asGood.auc);
     expect(asBad.championAuc).toBe(asGood.auc);
     expect(asBad.auc).toBeCloseTo(1 - asGood.auc, 3);
-    expect(await gate.run({ report: asGood, minAuc: 0.6 })).toEqual({ pass: true, reasons: [] });
+    expect(await gate.run({ report: asGood, minAuc: 0.6 })).toMatchObject({ pass: true, reasons: [], worst: expect.stringContaining('with AUC') });
     const { pass, reasons } = await gate.run({ report: asBad, minAuc: 0.1 });
     expect(pass).toBe(false);
-    expect(reasons[0]).toMatch(/under the champion's/);
+    expect(reasons[0]).toMatch(/^AUC 0\.\d{4} is under the champion's 0\.\d{4}$/);
+    expect(asGood.metrics).toMatchObject({ auc: asGood.auc, rows: 2_000 });
+    expect(Object.keys(asGood.bySlice)).toEqual(asGood.slices.map(({ slice }) => slice));
+    expect(asGood.bytes).toBeGreaterThan(100);
+    expect(asGood.latencyMs).toBeGreaterThan(0);
   });
 });

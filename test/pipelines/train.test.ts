@@ -1,6 +1,6 @@
 /** flights.train in process, on made-up features: a real training, a real ONNX model, the gate and the approval. */
 import { describe, expect, it } from 'vitest';
-import { runPipeline } from '../../testing/index.ts';
+import { fails, runPipeline, takes } from '../../testing/index.ts';
 import { train } from '../../pipelines/train.ts';
 import { syntheticData } from './synthetic-features.ts';
 
@@ -48,6 +48,48 @@ describe('flights.train', () => {
     expect(result.status).toBe('done');
     expect((result.output as Output & { trained: { reasons: string[] } }).trained.reasons[0]).toMatch(/under the floor 0.99/);
     expect(result.order).not.toContain('news.good-enough.register');
+  });
+
+  it('rejects a candidate that is worse than the champion, with the numbers, as a normal end', async () => {
+    const slices = [{ slice: 'origin ORD', rows: 900, auc: 0.55, championAuc: 0.66 }];
+    const report = {
+      auc: 0.61,
+      low: 0.6,
+      high: 0.62,
+      baseRate: 0.2,
+      rows: 2_000,
+      championAuc: 0.66,
+      slices,
+      rowsPerSecond: 1e6,
+      latencyMs: 1,
+      bytes: 400,
+      metrics: { auc: 0.61 },
+      bySlice: {},
+    };
+    const result = await run({ fakes: { ...fakes, 'flights.evaluate': report } });
+    expect(result.status).toBe('done');
+    expect((result.output as Output & { trained: { reasons: string[] } }).trained.reasons).toEqual([
+      "AUC 0.6100 is under the champion's 0.6600",
+      "origin ORD: AUC 0.5500 against the champion's 0.6600",
+    ]);
+    expect(result.order).not.toContain('news.good-enough.register');
+    expect(result.order).not.toContain(`${HAND_OVER}.flights.prewarm`);
+  });
+
+  it('gives the same intervals and seed for the same partition and parameters', async () => {
+    const plan = { from: Date.parse('2001-02-01T00:00:00Z') / 1000, seed: 7 };
+    for (const clock of ['2001-03-08T03:00:00Z', '2026-01-01T00:00:00Z'])
+      expect((await run({ clock, params: { seed: 7 } })).step('flights.resolve')?.output).toMatchObject({
+        ...plan,
+        says: expect.stringContaining('tests from 2001-03-01 to before 2001-03-08'),
+      });
+  });
+
+  it('says how it ended after a failure and after a cancel too', async () => {
+    const failed = await run({ fakes: { ...fakes, 'flights.build_dataset': fails('user', { message: 'no disk' }) } });
+    expect([failed.status, failed.step('always.tell')?.status]).toEqual(['failed', 'done']);
+    const cancelled = await run({ cancelAfter: '1s', fakes: { ...fakes, 'flights.build_dataset': takes('1h', {}) } });
+    expect([cancelled.status, cancelled.step('always.tell')?.status]).toEqual(['cancelled', 'done']);
   });
 
   it('does nothing when the champion saw the same features', async () => {

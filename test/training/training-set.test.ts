@@ -45,7 +45,7 @@ describe('the range profile', () => {
 });
 
 describe('the gate', () => {
-  const good = { auc: 0.64, championAuc: 0.63, slices: [{ slice: 'origin ORD', auc: 0.6, championAuc: 0.61 }], rowsPerSecond: 1e6 };
+  const good = { auc: 0.64, championAuc: 0.63, slices: [{ slice: 'origin ORD', auc: 0.6, championAuc: 0.61 }], rowsPerSecond: 1e6, latencyMs: 1, bytes: 500 };
   it('lets a good model pass', () => expect(judge(good, 0.6)).toEqual([]));
   it('names each reason against another', () => {
     const bad = {
@@ -56,8 +56,12 @@ describe('the gate', () => {
         { slice: 'origin ATL', auc: 0.55, championAuc: 0.6 },
       ],
       rowsPerSecond: 10,
+      latencyMs: 200,
+      bytes: 20_000_000,
     };
-    expect(judge(bad, 0.6)).toHaveLength(5);
+    const reasons = judge(bad, 0.6);
+    expect(reasons).toHaveLength(7);
+    expect(reasons.slice(-2)).toEqual(['one row takes 200.0 ms, and 50 ms are allowed', 'it has 20000000 bytes, and 10000000 are allowed']);
     expect(judge({ ...good, auc: Number.NaN }, 0.6)[0]).toMatch(/under the floor/);
   });
 });
