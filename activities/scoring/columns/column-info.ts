@@ -41,7 +41,7 @@ export interface FileInfo {
 /** Throws HDL-BAD-FILE for what is no Parquet, HDL-FILE-SCHEMA for a column that is not there or that scoring cannot take. */
 export async function readFileInfo(source: RangeSource, columns: readonly string[]): Promise<FileInfo> {
   const metadata = await footerOf(source);
-  const [, ...elements] = metadata.schema;
+  const elements = topLevel(metadata.schema);
   const infos = columns.map((name) => columnInfo(elements, name, source.name));
   return {
     rows: Number(metadata.num_rows),
@@ -71,6 +71,17 @@ async function footerOf(source: RangeSource): Promise<Awaited<ReturnType<typeof 
     const why = error instanceof Error ? error.message : String(error);
     throw new HeddleError('HDL-BAD-FILE', { what: `The footer cannot be read: ${why}.`, where: source.name, cause: error });
   }
+}
+
+/** The schema is a tree written flat, parents first. */
+function topLevel([, ...elements]: readonly SchemaElement[]): SchemaElement[] {
+  const top: SchemaElement[] = [];
+  let below = 0;
+  for (const element of elements) {
+    if (below === 0) top.push(element);
+    below += (element.num_children ?? 0) - (below > 0 ? 1 : 0);
+  }
+  return top;
 }
 
 const TYPES: ReadonlySet<string | undefined> = new Set(['INT32', 'INT64', 'FLOAT', 'DOUBLE', 'BYTE_ARRAY']);
