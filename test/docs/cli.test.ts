@@ -24,7 +24,9 @@ const documents = [
 
 /** Commands that do something, with the words that call them. */
 function leaves(command: Command, words: string): (readonly [string, Command])[] {
-  return command.commands.length === 0 ? [[words, command]] : command.commands.flatMap((inner) => leaves(inner, `${words} ${inner.name()}`));
+  // a command with arguments of its own may have others below it: heddle models, heddle models import
+  const own: (readonly [string, Command])[] = command.commands.length === 0 || command.registeredArguments.length > 0 ? [[words, command]] : [];
+  return [...own, ...command.commands.flatMap((inner) => leaves(inner, `${words} ${inner.name()}`))];
 }
 
 it.each(leaves(program, 'heddle'))('docs/cli.md has a row for %s with its options', (words, command) => {
