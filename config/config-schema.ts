@@ -74,7 +74,10 @@ export const configSchema = z.strictObject({
     .strictObject({
       address: address.optional(),
       namespace: text.optional(),
-      tls: z.strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() }).optional(),
+      tls: z
+        .strictObject({ ca: text.optional(), cert: text.optional(), key: text.optional(), serverName: text.optional() })
+        .refine(({ cert, key }) => (cert === undefined) === (key === undefined), 'cert and key go together')
+        .optional(),
       apiKey: text.optional(),
     })
     .optional(),

@@ -1,11 +1,11 @@
 /** The server's listener. Server only. */
-import { readFileSync } from 'node:fs';
 import type { Server } from 'node:http';
 import { createServer } from 'node:https';
 import { serve } from '@hono/node-server';
 import type { Api } from '../api/endpoint.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
+import { readPem } from './tls-files.ts';
 
 export interface Listener {
   readonly port: number;
@@ -13,9 +13,12 @@ export interface Listener {
   close(): Promise<void>;
 }
 
-/** Listens on server.host:server.port (0: a free one). Throws HDL-PORT-TAKEN. */
+/** Listens on server.host:server.port (0: a free one). Throws HDL-PORT-TAKEN, HDL-TLS-FILE. */
 export async function listen(app: Api, server: ResolvedConfig['server']): Promise<Listener> {
-  const tls = server.tls && { createServer, serverOptions: { cert: readFileSync(server.tls.cert), key: readFileSync(server.tls.key) } };
+  const tls = server.tls && {
+    createServer,
+    serverOptions: { cert: readPem(server.tls.cert, 'certificate', 'server.tls.cert'), key: readPem(server.tls.key, 'key', 'server.tls.key') },
+  };
   let http: Server;
   let port: number;
   try {

@@ -1,11 +1,11 @@
 /** The server's connections to Temporal: one for its client, one for its worker. Server only. */
-import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection } from '@temporalio/worker';
 import { registerSearchAttributes } from '../api/runs/search-attributes.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
+import { temporalTls } from './tls-files.ts';
 
 export interface TemporalConnections {
   readonly client: Client;
@@ -13,11 +13,11 @@ export interface TemporalConnections {
   close(): Promise<void>;
 }
 
-/** Connects, and registers the search attributes that are missing. Throws HDL-TEMPORAL-UNREACHABLE. */
+/** Connects, and registers the search attributes that are missing. Throws HDL-TEMPORAL-UNREACHABLE, HDL-TLS-FILE. */
 export async function connectTemporal(temporal: ResolvedConfig['temporal']): Promise<TemporalConnections> {
   const options = {
     address: temporal.address,
-    ...(temporal.tls && { tls: tlsOf(temporal.tls) }),
+    ...(temporal.tls && { tls: temporalTls(temporal.tls) }),
     ...(temporal.apiKey !== null && { apiKey: temporal.apiKey }),
   };
   let connection: Connection | undefined;
@@ -64,12 +64,4 @@ function knock(address: string): Promise<void> {
     });
     socket.once('error', reject);
   });
-}
-
-function tlsOf(tls: NonNullable<ResolvedConfig['temporal']['tls']>) {
-  return {
-    ...(tls.ca !== undefined && { serverRootCACertificate: readFileSync(tls.ca) }),
-    ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
-    ...(tls.cert !== undefined && tls.key !== undefined && { clientCertPair: { crt: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
-  };
 }

@@ -1,24 +1,15 @@
 /** A worker's connection to Temporal. */
-import { readFileSync } from 'node:fs';
 import { DefaultLogger, NativeConnection, Runtime } from '@temporalio/worker';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
+import { temporalTls } from './tls-files.ts';
 
-/** Throws HDL-TEMPORAL-UNREACHABLE. */
+/** Throws HDL-TEMPORAL-UNREACHABLE, HDL-TLS-FILE. */
 export async function connectWorker({ address, tls, apiKey }: ResolvedConfig['temporal']): Promise<NativeConnection> {
   quietRuntime();
+  const secure = tls && { tls: temporalTls(tls) };
   try {
-    return await NativeConnection.connect({
-      address,
-      ...(apiKey !== null && { apiKey }),
-      ...(tls && {
-        tls: {
-          ...(tls.ca !== undefined && { serverRootCACertificate: readFileSync(tls.ca) }),
-          ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
-          ...(tls.cert !== undefined && tls.key !== undefined && { clientCertPair: { crt: readFileSync(tls.cert), key: readFileSync(tls.key) } }),
-        },
-      }),
-    });
+    return await NativeConnection.connect({ address, ...(apiKey !== null && { apiKey }), ...secure });
   } catch (error) {
     throw new HeddleError('HDL-TEMPORAL-UNREACHABLE', {
       what: `Temporal at ${address} does not answer: ${error instanceof Error ? (error.message.split('\n', 1)[0] ?? '') : String(error)}.`,

@@ -40,6 +40,7 @@ export function createRequest(config: ResolvedConfig): Request {
         what: `The Heddle server at ${url} does not answer: ${reasonOf(error, options.timeoutMs ?? TIMEOUT_MS)}.`,
         where: `${method} ${path}`,
         why: `The address comes from ${config.sources['server.url'] ?? 'default'}.`,
+        fix: fixOf(error),
         cause: error,
       });
     }
@@ -91,4 +92,17 @@ function reasonOf(error: unknown, timeoutMs: number): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') return 'the host is not known';
   if (error instanceof Error && error.name === 'TimeoutError') return `no answer within ${timeoutMs / 1000} s`;
   return cause instanceof Error ? cause.message || (code ?? 'the connection broke') : error instanceof Error ? error.message : String(error);
+}
+
+/** Of a certificate that this machine does not trust, and of the wrong one of http and https; undefined: the general advice. */
+function fixOf(error: unknown): string | undefined {
+  const cause = error instanceof Error ? error.cause : undefined;
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  if (/SELF_SIGNED|UNABLE_TO_(VERIFY|GET_ISSUER)/.test(code)) return 'Set NODE_EXTRA_CA_CERTS to a PEM file with the authority of its certificate.';
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'Set server.url (HEDDLE_SERVER) to a name that stands in its certificate.';
+  if (code === 'CERT_HAS_EXPIRED') return 'Put a new certificate where server.tls.cert names it, and restart the server.';
+  if (code === 'ERR_SSL_WRONG_VERSION_NUMBER' || code === 'ERR_SSL_PACKET_LENGTH_TOO_LONG')
+    return 'It seems to speak no TLS: begin its address (HEDDLE_SERVER) with http://.';
+  if (code === 'UND_ERR_SOCKET' || code === 'HPE_INVALID_CONSTANT') return 'If it speaks TLS, begin its address (HEDDLE_SERVER) with https://.';
+  return undefined;
 }

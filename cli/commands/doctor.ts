@@ -18,6 +18,7 @@ export const doctorCommand = defineCommand({
       { probeStore, probePython, probeDisk },
       { probeCaches },
       { probeVariables },
+      { probeTls },
     ] = await Promise.all([
       import('../doctor/effective-values.ts'),
       import('../doctor/probe-temporal.ts'),
@@ -26,11 +27,13 @@ export const doctorCommand = defineCommand({
       import('../doctor/probe-machine.ts'),
       import('../doctor/probe-caches.ts'),
       import('../doctor/probe-variables.ts'),
+      import('../doctor/probe-tls.ts'),
     ]);
     const config = await load();
     const values = effectiveValues(config);
     const checks = [
       ...probeVariables(process.env),
+      ...probeTls(config),
       ...(
         await Promise.all([
           probeTemporal(config),

@@ -1,10 +1,10 @@
 /** Does Temporal answer, has it our namespace, and is the way to it safe? */
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { Connection } from '@temporalio/client';
 import { isLoopback } from '../../api/auth/listener.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
+import { temporalTls } from '../../workers/tls-files.ts';
 import { packageFolder } from '../version.ts';
 import { bad, ok, reason, warn, type Check } from './check.ts';
 
@@ -18,23 +18,16 @@ export async function probeTemporal({ temporal }: ResolvedConfig): Promise<Check
     checks.push(warn('temporal way', `plaintext to another host, ${host}: everybody on the way can read and write`, 'Set temporal.tls in heddle.config.ts.'));
   let connection: Connection | undefined;
   try {
-    const pem = (file: string | undefined): Buffer | undefined => (file === undefined ? undefined : readFileSync(file));
-    const [ca, cert, key] = [pem(tls?.ca), pem(tls?.cert), pem(tls?.key)];
-    connection = await Connection.connect({
-      address,
-      connectTimeout: WITHIN_MS,
-      ...(apiKey !== null && { apiKey }),
-      ...(tls && {
-        tls: {
-          ...(ca && { serverRootCACertificate: ca }),
-          ...(cert && key && { clientCertPair: { crt: cert, key } }),
-          ...(tls.serverName !== undefined && { serverNameOverride: tls.serverName }),
-        },
-      }),
-    });
+    const secure = tls && { tls: temporalTls(tls) };
+    connection = await Connection.connect({ address, connectTimeout: WITHIN_MS, ...(apiKey !== null && { apiKey }), ...secure });
     const service = connection;
     const info = await service.withDeadline(Date.now() + WITHIN_MS, () => service.workflowService.getSystemInfo({}));
-    checks.push(ok('temporal', `${address} answers, version ${info.serverVersion ?? 'unknown'}`));
+    checks.push(
+      ok(
+        'temporal',
+        `${address} answers, version ${info.serverVersion ?? 'unknown'}${tls ? `, by TLS${tls.cert === undefined ? '' : ' with a certificate of ours'}` : ''}`,
+      ),
+    );
     checks.push(
       await service
         .withDeadline(Date.now() + WITHIN_MS, () => service.workflowService.describeNamespace({ namespace }))

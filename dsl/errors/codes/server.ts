@@ -78,6 +78,11 @@ export const serverCodes = {
     exit: 3,
     status: 503,
   },
+  'HDL-TLS-FILE': {
+    title: 'A file of the TLS settings cannot be used',
+    fix: 'Name a PEM file that this user may read: server.tls and temporal.tls in heddle.config.ts.',
+    exit: 2,
+  },
   'HDL-PORT-TAKEN': {
     title: 'The port of the server is taken',
     fix: 'Stop the process that listens there, or set server.listen (HEDDLE_LISTEN) to another port.',
