@@ -1,6 +1,6 @@
 /**
  * Item lists: a folder of JSON pages with an index, of any length in bounded memory. A page that writeItems made holds 500
- * items, the last fewer; a list joined of chunks' result pages keeps their files where they are and points at them.
+ * items, or fewer where they are large (all pages of a list alike, but the last); a list joined of chunks' result pages keeps their files where they are and points at them.
  */
 import type { Json } from '../dsl/plan/types.ts';
 import { ITEMS_PER_PAGE, type ItemListHandle } from '../dsl/contract/step.ts';
@@ -21,6 +21,13 @@ type Items = Iterable<Json> | AsyncIterable<Json>;
 /** Pages read at once while joining. */
 const AT_ONCE = 8;
 const INDEX = 'index.json';
+/** JSON of a page, bytes: above this there are fewer than 500 items in one, so many that it has about GOOD_PAGE. */
+const LARGE_PAGE = 1024 * 1024;
+const GOOD_PAGE = 512 * 1024;
+/** So much is looked at before the size of the pages is chosen. */
+const FIRST_BYTES = 4 * 1024 * 1024;
+/** A page crosses Temporal, whose payloads end at 2 MiB. */
+const MOST_BYTES = 1900 * 1024;
 
 const pageName = (page: number): string => `page-${String(page).padStart(5, '0')}.json`;
 
@@ -28,20 +35,30 @@ const pageName = (page: number): string => `page-${String(page).padStart(5, '0')
 export async function writeItems(store: Store, folder: string, items: Items): Promise<ItemListHandle> {
   const at = store.resolve(folder);
   const pages: Page[] = [];
-  let page: Json[] = [];
+  let waiting: Json[] = [];
+  let bytes = 0;
   let count = 0;
-  const flush = async (): Promise<void> => {
-    pages.push(await writePage(store, childUri(at, pageName(pages.length)), page));
-    page = [];
+  let pageSize: number | null = null;
+  /** The size follows from the items that came first. */
+  const flush = async (isLast: boolean): Promise<void> => {
+    pageSize ??= bytes <= LARGE_PAGE ? ITEMS_PER_PAGE : Math.max(1, Math.floor((waiting.length * GOOD_PAGE) / bytes));
+    let from = 0;
+    for (; from + pageSize <= waiting.length || (isLast && from < waiting.length); from += pageSize)
+      pages.push(await writePage(store, childUri(at, pageName(pages.length)), waiting.slice(from, from + pageSize)));
+    waiting = waiting.slice(from);
+    bytes = 0;
   };
   for await (const item of items) {
-    if (JSON.stringify(item) === undefined)
+    const text = JSON.stringify(item) as string | undefined; // undefined for what JSON cannot hold
+    if (text === undefined)
       throw new HeddleError('HDL-NOT-JSON', { what: `Item ${count} of the list is ${typeof item}, which JSON cannot hold.`, where: folder });
     count++;
-    if (page.push(item) === ITEMS_PER_PAGE) await flush();
+    bytes += Buffer.byteLength(text);
+    waiting.push(item);
+    if (waiting.length >= (pageSize ?? ITEMS_PER_PAGE) || (pageSize === null && bytes > FIRST_BYTES)) await flush(false);
   }
-  if (page.length > 0) await flush();
-  return finish(store, at, { pages }, count);
+  if (waiting.length > 0) await flush(true);
+  return finish(store, at, { pages }, count, pageSize ?? ITEMS_PER_PAGE);
 }
 
 /** A page of a chunk's results. */
@@ -62,6 +79,7 @@ export async function joinPages(store: Store, folder: string, pages: readonly { 
     store.resolve(folder),
     { pages: joined },
     pages.reduce((sum, { count }) => sum + count, 0),
+    pages.length > 1 ? Math.max(...pages.map(({ count }) => count)) : ITEMS_PER_PAGE,
   );
 }
 
@@ -72,16 +90,25 @@ async function seen(store: Store, { uri, count }: { readonly uri: string; readon
   return { uri: store.resolve(uri), count, digest: `sha256:${sha256Hex(bytes)}` };
 }
 
-async function finish(store: Store, at: string, index: Index, count: number): Promise<ItemListHandle> {
+async function finish(store: Store, at: string, index: Index, count: number, pageSize: number): Promise<ItemListHandle> {
   const text = JSON.stringify(index);
   await store.write(childUri(at, INDEX), Buffer.from(text, 'utf8'));
-  return { kind: 'items', uri: at, count, pageSize: ITEMS_PER_PAGE, digest: `sha256:${sha256Hex(text)}` };
+  return { kind: 'items', uri: at, count, pageSize, digest: `sha256:${sha256Hex(text)}` };
 }
 
-/** [] for a page beyond the end. Throws HDL-VALUE-CHANGED when index or page are not what was written. */
+/** [] for a page beyond the end. Throws HDL-VALUE-CHANGED when index or page are not what was written, HDL-PAGE-TOO-LARGE. */
 export async function readItemsPage(store: Store, list: ItemListHandle, page: number): Promise<Json[]> {
   const entry = (await indexOf(store, list)).pages[page];
-  return entry ? itemsOf(store, entry) : [];
+  if (!entry) return [];
+  const found = await store.stat(entry.uri);
+  if (found && found.bytes > MOST_BYTES) {
+    const first = page * list.pageSize;
+    throw new HeddleError('HDL-PAGE-TOO-LARGE', {
+      what: `Items ${first} to ${first + entry.count - 1} of the list have ${(found.bytes / 1024 / 1024).toFixed(1)} MiB of JSON; a page that a map reads may have ${MOST_BYTES / 1024} KiB.`,
+      where: list.uri,
+    });
+  }
+  return itemsOf(store, entry);
 }
 
 export async function* iterateItems(store: Store, list: ItemListHandle): AsyncGenerator<Json> {

@@ -5,7 +5,6 @@
 import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew, scheduleActivity, TemporalFailure, workflowInfo } from '@temporalio/workflow';
 import type { Block, Json, MapNode, Skeleton } from '../dsl/plan/types.ts';
 import {
-  ITEMS_PER_PAGE,
   type ReadItemsCall,
   type ReadItemsResult,
   type WriteItemsCall,
@@ -137,7 +136,7 @@ async function readItems({ project, list, page, queue }: ChunkInput): Promise<re
       ...ITEMS,
       taskQueue: queue,
       activityId: 'read',
-      summary: `items from ${page * ITEMS_PER_PAGE}`,
+      summary: `items from ${page * list.pageSize}`,
     });
     return items;
   } catch (error) {

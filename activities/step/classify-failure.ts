@@ -37,6 +37,7 @@ const BY_CODE: Partial<Record<ErrorCode, FailureClass>> = {
   'HDL-TASK-OUTPUT': 'data',
   'HDL-INPUT-TOO-LARGE': 'data',
   'HDL-OUTPUT-TOO-LARGE': 'data',
+  'HDL-PAGE-TOO-LARGE': 'data',
   'HDL-COMMAND-OUTPUT': 'data',
   'HDL-ARTIFACT-CHANGED': 'data',
   'HDL-STEP-TIMEOUT': 'timeout',

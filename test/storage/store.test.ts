@@ -101,6 +101,37 @@ describe('item lists', () => {
     expect(next).toBe(100_000);
     expect(most).toBe(500);
   });
+  it('of large items have fewer in a page, all pages alike, so that a map can read each', async () => {
+    const item = (i: number) => ({ i, text: 'x'.repeat(16 * 1024) });
+    const list = await writeItems(
+      store,
+      'store://lists/large-items',
+      Array.from({ length: 700 }, (_, i) => item(i)),
+    );
+    expect(list.count).toBe(700);
+    expect(list.pageSize).toBeGreaterThan(20);
+    expect(list.pageSize).toBeLessThan(40);
+    for (let page = 0; page * list.pageSize < 700; page++) {
+      const items = (await readItemsPage(store, list, page)) as { i: number }[];
+      expect(items).toHaveLength(Math.min(list.pageSize, 700 - page * list.pageSize));
+      expect(items[0]?.i).toBe(page * list.pageSize);
+      expect(Buffer.byteLength(JSON.stringify(items))).toBeLessThan(1024 * 1024);
+    }
+    const few = await writeItems(store, 'store://lists/few-large', [item(0), item(1)]);
+    expect(await readItemsPage(store, few, 0)).toHaveLength(2);
+    // results of the chunks of such a map, which another map may read
+    const pages = [await writePage(store, 'store://lists/r0.json', [1, 2, 3]), await writePage(store, 'store://lists/r1.json', [4])];
+    expect((await joinPages(store, 'store://lists/results', pages)).pageSize).toBe(3);
+  });
+  it('that begin with small items and go on with large ones say which page is too large for a map', async () => {
+    const items = Array.from({ length: 900 }, (_, i) => (i < 500 ? i : 'x'.repeat(16 * 1024)));
+    const list = await writeItems(store, 'store://lists/grows', items);
+    expect(await readItemsPage(store, list, 0)).toHaveLength(500);
+    await expect(readItemsPage(store, list, 1)).rejects.toThrow(/HDL-PAGE-TOO-LARGE: Items 500 to 899 of the list have 6\.3 MiB/);
+    let count = 0;
+    for await (const _ of iterateItems(store, list)) count++;
+    expect(count).toBe(900);
+  });
   it('joined of pages of any sizes keep their order, and an empty page is none the worse', async () => {
     const sizes = [3, 0, 500, 1, 20];
     let next = 0;

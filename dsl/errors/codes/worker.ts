@@ -13,6 +13,11 @@ export const workerCodes = {
     fix: 'Write large data with ctx.artifact(...) or ctx.write(...), and lists with ctx.items(...); return the handle.',
     exit: 1,
   },
+  'HDL-PAGE-TOO-LARGE': {
+    title: 'A page of an item list is too large for a map',
+    fix: 'Put the large part of each item into an artifact (ctx.artifact), and give the list the handles; or begin the list with items of the usual size.',
+    exit: 1,
+  },
   'HDL-NOT-WRITTEN': {
     title: 'A step published a slice that it did not write',
     fix: 'Write the partition with ctx.write(dataset, rows) and return what that gives.',
