@@ -119,6 +119,34 @@ describe('a step', () => {
     expect(ran).toBe(false);
   });
 
+  it.each([1_000, 2_000])('may use most of a timeout of %s ms, and fails by its own word when it takes longer', async (timeoutMs) => {
+    const sleeps = (ms: number) =>
+      task({
+        name: 't.sleeps',
+        version: '1',
+        output: z.string(),
+        run: () =>
+          new Promise<string>(
+            (resolve) =>
+              void setTimeout(() => {
+                resolve('ended');
+              }, ms),
+          ),
+      });
+    const quick = sleeps(timeoutMs * 0.8);
+    const slow = sleeps(timeoutMs * 2);
+    const startedAt = performance.now();
+    const [well, late] = await Promise.all([
+      runStep(stepCall(quick, {}, { timeoutMs }), hostFor([quick])),
+      runStep(stepCall(slow, {}, { timeoutMs }), hostFor([slow])).then(
+        () => null,
+        (error: unknown) => ({ failure: (error as StepError).failure, after: performance.now() - startedAt }),
+      ),
+    ]);
+    expect(well.output).toBe('ended');
+    expect(late?.failure).toMatchObject({ class: 'timeout', code: 'HDL-STEP-TIMEOUT', message: expect.stringContaining(`within ${timeoutMs / 1000} s`) });
+    expect(late?.after).toBeGreaterThan(timeoutMs * 0.85);
+  });
   it('that never returns fails as timeout, and its signal aborts', async () => {
     let aborted = false;
     const t = run(
