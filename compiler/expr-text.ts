@@ -26,9 +26,9 @@ export function exprText(expr: Expr): string {
     .join(', ')} }`;
 }
 
-function sliceText({ dataset, how, key, span }: Node): string {
+function sliceText({ dataset, how, key, span, ifAny }: Node): string {
   const keys = Object.entries(key as Node).map(([name, value]) => `${name} = ${exprText(value)}`);
-  return `${String(dataset)} ${String(how)}(${[...keys, ...(span === undefined ? [] : [String(span)])].join(', ')})`;
+  return `${String(dataset)} ${String(how)}(${[...keys, ...(span === undefined ? [] : [String(span)])].join(', ')})${ifAny === true ? ', those that are there' : ''}`;
 }
 const modelText = ({ name, optional }: Node): string =>
   `model ${typeof name === 'string' ? name : exprText(name ?? null)}${optional === true ? ', if there is one' : ''}`;

@@ -54,8 +54,8 @@ export const Features = dataset('flights.features', {
 
 export const ScoreRow = z.object({ flight: z.int(), at, origin: z.string(), destination: z.string(), score: z.number(), model: z.string() });
 export const Scores = dataset('flights.scores', { uri: 'store://flights/scores', partitions: Day, schema: ScoreRow });
-/** Rows that the model must not score, with the feature that is out of its range. */
-export const RejectRow = z.object({ flight: z.int(), at, feature: z.string(), value: z.number() });
+/** Rows that the model must not score, with the feature that is bad, and why: 'null', 'not a number', 'above the range'... */
+export const RejectRow = z.object({ flight: z.int(), at, feature: z.string(), reason: z.string(), value: z.number() });
 export const Rejects = dataset('flights.quarantine', { uri: 'store://flights/quarantine', partitions: Day, schema: RejectRow });
 
 export const Delay = modelOf('flights.delay');

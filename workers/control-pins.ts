@@ -7,7 +7,7 @@ import { getPin, keepPin, type PinValue } from '../catalog/pins.ts';
 import type { ControlActivities, PinRequest } from '../dsl/contract/control.ts';
 import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
 import type { DatasetDef, Plan } from '../dsl/plan/types.ts';
-import { pinSlice } from '../storage/datasets/pin-slice.ts';
+import { pinPresent, pinSlice } from '../storage/datasets/pin-slice.ts';
 import { finalFailure } from './control-failure.ts';
 import { planByHash } from './control-plans.ts';
 
@@ -44,7 +44,7 @@ export async function resolvePin(parts: ServerParts, project: string, plan: Plan
       new HeddleError('HDL-PLAN-INVALID', { what: `The plan of ${plan.name} reads dataset ${request.dataset}, which its contracts do not hold.` }),
       'user',
     );
-  return pinSlice(parts.store, dataset, keysIn(dataset, request));
+  return (request.ifAny ? pinPresent : pinSlice)(parts.store, dataset, keysIn(dataset, request));
 }
 
 /** The partitions that the request names. A key that does not fit the dataset fails the step for good. */

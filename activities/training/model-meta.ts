@@ -6,6 +6,8 @@ export interface ModelMeta {
   /** In the order of the model's input. */
   readonly features: readonly string[];
   readonly profile: RangeProfile;
+  /** Feature -> what stands for a null when rows are scored; without one a null sends its row to quarantine. */
+  readonly impute?: Readonly<Record<string, number>>;
   /** Share of late flights in the training rows. */
   readonly baseRate: number;
   readonly hidden: number;

@@ -1,6 +1,7 @@
 /** Datasets and slices of them: typed handles to published partitions, pinned once a run. Authors' surface. */
 import { z } from 'zod';
 import type { Duration, Handle, Ref } from './ref.ts';
+import type { FilesDef } from '../plan/types.ts';
 import type { AnyExpectations, Expectations } from './expectations.ts';
 import { dimensionNames, type KeyOf, type PartitionKey, type Partitions, type Span, type TimeIn } from './partition.ts';
 import { callerPlace } from '../plan/place.ts';
@@ -27,6 +28,8 @@ export interface Dataset<Name extends string = string, P extends Partitions = Pa
   /** A partition goes this long after its end (heddle gc); null: never. */
   readonly retain: Duration | null;
   readonly expect: AnyExpectations | null;
+  /** How its Parquet files are written. */
+  readonly files: FilesDef | null;
   /** Schema of a row. */
   readonly schema: z.ZodType<R>;
   /** Where it was declared. */
@@ -38,13 +41,22 @@ export interface Dataset<Name extends string = string, P extends Partitions = Pa
   /** The partitions of `span` up to and with `key`; `before` leaves `key` itself out. */
   window(key: PartitionKey<KeyOf<P>>, span: Span<TimeIn<KeyOf<P>>>): Ref<Slice<Name, KeyOf<P>>>;
   before(key: PartitionKey<KeyOf<P>>, span: Span<TimeIn<KeyOf<P>>>): Ref<Slice<Name, KeyOf<P>>>;
+  /** Of the partitions of `span` before `key` those that are there, null where none is. */
+  beforeIfAny(key: PartitionKey<KeyOf<P>>, span: Span<TimeIn<KeyOf<P>>>): Ref<Slice<Name, KeyOf<P>> | null>;
   /** Every partition that agrees with the given dimensions. */
   where(key: Partial<PartitionKey<KeyOf<P>>>): Ref<Slice<Name, KeyOf<P>>>;
 }
 
 export function dataset<const Name extends string, const P extends Partitions, S extends z.ZodObject>(
   name: Name,
-  def: { uri: `${'hdfs' | 'file' | 'store'}://${string}`; partitions: P; schema: S; retain?: Duration; expect?: Expectations<z.output<NoInfer<S>>> },
+  def: {
+    uri: `${'hdfs' | 'file' | 'store'}://${string}`;
+    partitions: P;
+    schema: S;
+    retain?: Duration;
+    expect?: Expectations<z.output<NoInfer<S>>>;
+    files?: FilesDef;
+  },
 ): Dataset<Name, P, z.output<S>> {
   const names = dimensionNames(def.partitions);
   const mark = z.literal(name);
@@ -53,6 +65,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     uri: def.uri,
     partitions: def.partitions,
     retain: def.retain ?? null,
+    files: def.files ?? null,
     expect: (def.expect ?? null) as AnyExpectations | null, // the same, without the row's type
     schema: def.schema,
     place: callerPlace(),
@@ -68,11 +81,17 @@ export function dataset<const Name extends string, const P extends Partitions, S
     at: pick('at'),
     window: pick('window'),
     before: pick('before'),
+    beforeIfAny: ifAny,
     where: pick('where'),
   };
   Object.defineProperty(mark, DATASET, { value: made });
   return made as never; // P and R are the author's
 
+  function ifAny(key: object, span: string): never {
+    shared.current?.datasets.add(made);
+    const uses = usesOf(...names.map((part) => (key as Readonly<Record<string, unknown>>)[part]));
+    return makeRef({ $orElse: [{ $slice: { dataset: name, how: 'before', key: keyExpr(key, names), span, ifAny: true } }, null] }, { uses }) as never; // a proxy
+  }
   function pick(how: 'at' | 'window' | 'before' | 'where') {
     return (key: object, span?: string): never => {
       shared.current?.datasets.add(made);

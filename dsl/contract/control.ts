@@ -51,9 +51,16 @@ export interface PinCall {
   readonly pins: readonly PinRequest[];
 }
 export type PinRequest =
-  | { readonly kind: 'slice'; readonly dataset: string; readonly how: 'at' | 'window' | 'before' | 'where'; readonly key: JsonObject; readonly span?: string }
+  | {
+      readonly kind: 'slice';
+      readonly dataset: string;
+      readonly how: 'at' | 'window' | 'before' | 'where';
+      readonly key: JsonObject;
+      readonly span?: string;
+      readonly ifAny?: true;
+    }
   | { readonly kind: 'model'; readonly name: string; readonly optional: boolean };
-/** In the order of the request. null: an optional model that is not there. A missing partition or model is { missing }. */
+/** In the order of the request. null: an optional model that is not there, a slice `ifAny` of which no partition is. A missing partition or model is { missing }. */
 export interface PinResult {
   readonly pins: readonly (SliceHandle | ModelHandle | null | { readonly missing: string })[];
 }

@@ -165,7 +165,7 @@ export interface WorkflowNode extends NodeBase {
  *   { $field: [expr, key] }     { $pluck: [expr, key] }: one field of every element
  *   { $op: [name, ...args] }    gt gte lt lte eq all any not isNull
  *   { $text: [part, expr, part, ...] }
- *   { $slice: { dataset, how: 'at'|'window'|'before'|'where', key: { dim: Expr }, span? } }   pinned (see contract/pins.ts)
+ *   { $slice: { dataset, how: 'at'|'window'|'before'|'where', key: { dim: Expr }, span?, ifAny? } }   pinned (see contract/pins.ts)
  *   { $model: { name: Expr, optional: boolean } }                                              pinned
  *   { $lit: Json }              an author's literal object that has a key beginning with $
  */
@@ -208,6 +208,16 @@ export interface DatasetDef {
   readonly retainMs?: number;
   /** What must hold before a partition is published. */
   readonly expect?: ExpectDef;
+  readonly files?: FilesDef;
+}
+/** How a dataset's Parquet files are written. */
+export interface FilesDef {
+  /** 'v1-plain' can be read by the oldest readers: snappy, PLAIN, no dictionary, no DELTA. It is larger. */
+  readonly interop?: 'v1-plain';
+  /** 131,072 unless given. */
+  readonly rowsPerGroup?: number;
+  /** A part is closed with the row group that takes it beyond this: 256 MiB unless given. */
+  readonly bytesPerFile?: number;
 }
 /** See dsl/authoring/expectations.ts. */
 export interface ExpectDef {

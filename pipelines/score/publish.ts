@@ -7,23 +7,26 @@ import { serveVersion } from '../../activities/cache/serve-version.ts';
 import { writePredictions } from '../../activities/cache/write-predictions.ts';
 import { decodeKeptRows } from '../../activities/scoring/kept-rows.ts';
 import { ScoreColumns } from '../../activities/scoring/score-columns.ts';
-import { Delay, Features, File, owner, Scores } from '../data.ts';
+import { Delay, Features, owner, Scores } from '../data.ts';
 import { Part } from './shards.ts';
 
 export const publishScores = task({
   name: 'flights.publish_scores',
   version: '1',
   owner,
-  input: z.object({ parts: z.array(Part), kept: File, features: Features.slice, model: Delay }),
+  input: z.object({ parts: z.array(Part), features: Features.slice, model: Delay }),
   output: Scores.slice,
-  async run({ parts, kept, features, model }, ctx) {
-    const { flight, rows } = decodeKeptRows(await ctx.readArtifact(kept));
-    const scores = new Float32Array(rows);
-    for (const part of parts) scores.set(new Float32Array((await ctx.readArtifact(part.file)).slice().buffer), part.first);
-    const columns = new ScoreColumns(flight, scores, `${model.name}@${model.version}`);
+  async run({ parts, features, model }, ctx) {
+    async function* shards() {
+      for (const part of parts) {
+        const { flight } = decodeKeptRows(await ctx.readArtifact(part.kept));
+        yield { flight, scores: new Float32Array((await ctx.readArtifact(part.file)).slice().buffer) };
+      }
+    }
+    const scores = new ScoreColumns(shards(), `${model.name}@${model.version}`);
     async function* batches() {
-      for await (const batch of ctx.read(Features, features)) yield columns.join(batch);
-      columns.checkComplete();
+      for await (const batch of ctx.read(Features, features, { columns: ['flight', 'at', 'origin', 'destination'] })) yield await scores.join(batch);
+      await scores.checkComplete();
     }
     return ctx.write(Scores, batches());
   },

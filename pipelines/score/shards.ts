@@ -1,81 +1,90 @@
-/** Steps of flights.score: quarantine, shards, scoring, and the count of every row. */
+/** Steps of flights.score: shards, scoring, and the count of every row. */
 import { task, z } from 'heddle';
 import { breathing } from '../../activities/flights/breathe.ts';
-import { gatherFeatures } from '../../activities/flights/feature-table.ts';
-import { decodeKeptRows, encodeKeptRows } from '../../activities/scoring/kept-rows.ts';
+import { accountForRows } from '../../activities/scoring/check-rows.ts';
+import { decodeKeptRows } from '../../activities/scoring/kept-rows.ts';
 import { onnxSession } from '../../activities/scoring/onnx-session.ts';
-import { planShards } from '../../activities/scoring/plan-shards.ts';
-import { partRows } from '../../activities/scoring/quarantine.ts';
+import { shardId } from '../../activities/scoring/plan-shards.ts';
 import { scoreMatrix } from '../../activities/scoring/score-matrix.ts';
+import { addScore, checkMean, emptyDistribution, failOnShift, scoreAlert } from '../../activities/scoring/shift.ts';
 import { parseMeta } from '../../activities/training/model-meta.ts';
-import { Delay, Features, File, owner, Rejects } from '../data.ts';
+import { Delay, File, owner, Scores } from '../data.ts';
+import { Kept, OnShift } from './validate.ts';
 
-const Shard = z.object({ id: z.string(), first: z.int(), count: z.int() });
-/** Scores of a shard: float32, in the order of its rows. */
-export const Part = z.object({ id: z.string(), first: z.int(), rows: z.int(), file: File, sum: z.number() });
-const ROWS_PER_SHARD = 8_192;
-/** How far the mean score may lie from the share of late flights in training. */
-const MAX_SHIFT = 0.15;
+const Shard = Kept.extend({ id: z.string() });
+/** Scores of a shard: float32, in the order of its rows; not a number where the model failed. `kept`: the rows' own file. */
+export const Part = Shard.extend({ kept: File, failed: z.int(), sum: z.number(), bins: z.array(z.int()) });
 
-export const validateInput = task({
-  name: 'flights.validate_input',
-  version: '1',
-  owner,
-  input: z.object({ model: Delay, features: Features.slice, tolerate: z.number() }),
-  output: z.object({ kept: File, rows: z.int(), rejects: Rejects.slice }),
-  async run({ model, features, tolerate }, ctx) {
-    const meta = parseMeta(await ctx.readArtifact(`${model.uri}/meta.json`));
-    const { kept, rejects } = partRows(await gatherFeatures(ctx.read(Features, features), features.rows), meta);
-    if (rejects.length > tolerate * features.rows) {
-      throw new Error(
-        `${rejects.length} of ${features.rows} rows are out of the range of model ${model.version}, first by ${rejects[0]?.feature}: more than ${100 * tolerate} %`,
-      );
-    }
-    return { kept: await ctx.artifact('kept-rows.bin', encodeKeptRows(kept)), rows: kept.rows, rejects: await ctx.write(Rejects, rejects) };
-  },
-});
-
-export const planShardsOf = task({
+export const planShards = task({
   name: 'flights.plan_shards',
-  version: '1',
+  version: '2',
   owner,
-  input: z.object({ rows: z.int(), perShard: z.int().default(ROWS_PER_SHARD) }),
+  input: z.object({ kept: z.array(Kept) }),
   output: z.array(Shard),
-  async run({ rows, perShard }) {
-    return planShards(rows, perShard);
+  async run({ kept }) {
+    return kept.map((piece) => ({ ...piece, id: shardId(piece.first) }));
   },
 });
 
 export const scoreShard = task({
   name: 'flights.score_shard',
-  version: '1',
+  version: '2',
   owner,
-  input: z.object({ shard: Shard, kept: File, model: Delay }),
+  input: z.object({ shard: Shard, model: Delay }),
   output: Part,
-  async run({ shard, kept, model }, ctx) {
-    const { x, rows } = decodeKeptRows(await ctx.readArtifact(kept));
-    const width = x.length / rows;
+  async run({ shard, model }, ctx) {
+    const { x, rows } = decodeKeptRows(await ctx.readArtifact(shard.file));
     const session = await onnxSession(model.digest, () => ctx.readArtifact(`${model.uri}/model.onnx`));
-    const scores = await scoreMatrix(session, x.subarray(shard.first * width, (shard.first + shard.count) * width), width, breathing(ctx.signal));
-    const file = await ctx.artifact('scores.bin', new Uint8Array(scores.buffer));
-    return { id: shard.id, first: shard.first, rows: scores.length, file, sum: scores.reduce((sum, value) => sum + value, 0) };
+    const scores = await scoreMatrix(session, x, x.length / rows, breathing(ctx.signal));
+    const distribution = emptyDistribution();
+    let failed = 0;
+    for (const score of scores) {
+      if (Number.isFinite(score)) addScore(distribution, score);
+      else failed++;
+    }
+    if (failed > 0) ctx.log.warn(`the model gave no number to ${failed} of ${rows} rows`);
+    return { ...shard, kept: shard.file, file: await ctx.artifact('scores.bin', new Uint8Array(scores.buffer)), failed, ...distribution };
   },
 });
 
 export const checkScores = task({
   name: 'flights.check_scores',
-  version: '1',
+  version: '2',
   owner,
-  input: z.object({ parts: z.array(Part), rows: z.int(), kept: z.int(), quarantined: z.int(), model: Delay }),
-  output: z.object({ parts: z.array(Part), mean: z.number() }),
-  async run({ parts, rows, kept, quarantined, model }, ctx) {
-    const scored = parts.reduce((sum, part) => sum + part.rows, 0);
-    if (scored !== kept || kept + quarantined !== rows)
-      throw new Error(`rows do not add up: ${rows} in, ${scored} scored of ${kept} kept, ${quarantined} quarantined`);
-    const mean = scored === 0 ? 0 : parts.reduce((sum, part) => sum + part.sum, 0) / scored;
-    const { baseRate } = parseMeta(await ctx.readArtifact(`${model.uri}/meta.json`));
-    if (!(Math.abs(mean - baseRate) <= MAX_SHIFT))
-      throw new Error(`the mean score is ${mean.toFixed(3)}, and in training ${baseRate.toFixed(3)} of the flights were late`);
-    return { parts, mean };
+  input: z.object({ parts: z.array(Part), rows: z.int(), kept: z.int(), quarantined: z.int(), model: Delay, last: Scores.slice.nullable(), onShift: OnShift }),
+  output: z.object({ parts: z.array(Part), failed: z.int(), mean: z.number(), alerts: z.array(z.string()) }),
+  async run({ parts, rows, kept, quarantined, model, last, onShift }, ctx) {
+    const failed = parts.reduce((sum, part) => sum + part.failed, 0);
+    const scored = parts.reduce((sum, part) => sum + part.rows, 0) - failed;
+    accountForRows({ rows, kept, quarantined, scored, failed });
+    const now = emptyDistribution();
+    for (const part of parts) {
+      now.sum += part.sum;
+      for (const [i, count] of part.bins.entries()) now.bins[i]! += count;
+    }
+    const mean = scored === 0 ? 0 : now.sum / scored;
+    const where = `${model.name} ${model.version}`;
+    checkMean(mean, parseMeta(await ctx.readArtifact(`${model.uri}/meta.json`)).baseRate, where);
+    const then = last && (await lastDay(ctx.read(Scores, last, { columns: ['at', 'score'] })));
+    const alert = then && scoreAlert(then, now, new Date(then.day * 86_400_000).toISOString().slice(0, 10));
+    if (!then) ctx.log.info('no scores of the 7 days before: nothing to compare with');
+    if (alert) ctx.log.warn(alert);
+    failOnShift(alert ? [alert] : [], onShift, where);
+    return { parts, failed, mean, alerts: alert ? [alert] : [] };
   },
 });
+
+/** Distribution of the newest day in it, days since the epoch; null: there is none. */
+async function lastDay(
+  batches: AsyncIterable<{ readonly numRows: number; readonly columns: { readonly at: ArrayLike<number>; readonly score: ArrayLike<number> } }>,
+) {
+  let newest: ({ day: number } & ReturnType<typeof emptyDistribution>) | null = null;
+  for await (const { numRows, columns } of batches) {
+    for (let i = 0; i < numRows; i++) {
+      const day = Math.floor(Number(columns.at[i]) / 86_400);
+      if (!newest || day > newest.day) newest = { day, ...emptyDistribution() };
+      if (day === newest.day) addScore(newest, columns.score[i]!);
+    }
+  }
+  return newest;
+}

@@ -11,12 +11,23 @@ import { storePartitions } from './slice-partitions.ts';
 /** Partitions read at once. */
 const AT_ONCE = 16;
 
+type Keys = readonly Readonly<Record<string, string>>[];
+
 /** { missing } names the first partition that is not published, and how many are not. Throws HDL-BAD-KEY, HDL-MANIFEST. */
-export async function pinSlice(
-  store: Store,
-  dataset: DatasetDef,
-  keys: readonly Readonly<Record<string, string>>[],
-): Promise<SliceHandle | { readonly missing: string }> {
+export async function pinSlice(store: Store, dataset: DatasetDef, keys: Keys): Promise<SliceHandle | { readonly missing: string }> {
+  const { partitions, missing } = await pinAll(store, dataset, keys);
+  if (keys.length === 0) return { missing: `${dataset.name}: the slice holds no partition` };
+  if (missing.length > 0) return { missing: `${dataset.name} ${missing[0]}${missing.length > 1 ? ` and ${missing.length - 1} more` : ''}` };
+  return sliceOf(store, dataset, partitions);
+}
+
+/** Those of the partitions that are published; null where none is. Throws HDL-BAD-KEY, HDL-MANIFEST. */
+export async function pinPresent(store: Store, dataset: DatasetDef, keys: Keys): Promise<SliceHandle | null> {
+  const { partitions } = await pinAll(store, dataset, keys);
+  return partitions.length === 0 ? null : sliceOf(store, dataset, partitions);
+}
+
+async function pinAll(store: Store, dataset: DatasetDef, keys: Keys): Promise<{ readonly partitions: PinnedPartition[]; readonly missing: string[] }> {
   const root = store.resolve(dataset.uri);
   const paths = keys.map((key) => partitionPath(dataset, key));
   const partitions: PinnedPartition[] = [];
@@ -28,12 +39,13 @@ export async function pinSlice(
       else partitions.push(one);
     }
   }
-  if (keys.length === 0) return { missing: `${dataset.name}: the slice holds no partition` };
-  if (missing.length > 0) return { missing: `${dataset.name} ${missing[0]}${missing.length > 1 ? ` and ${missing.length - 1} more` : ''}` };
+  return { partitions, missing };
+}
+async function sliceOf(store: Store, dataset: DatasetDef, partitions: readonly PinnedPartition[]): Promise<SliceHandle> {
   return {
     kind: 'slice',
     dataset: dataset.name,
-    uri: root,
+    uri: store.resolve(dataset.uri),
     digest: digestOf(partitions as unknown as Json),
     rows: partitions.reduce((sum, one) => sum + one.rows, 0),
     bytes: partitions.reduce((sum, one) => sum + one.bytes, 0),

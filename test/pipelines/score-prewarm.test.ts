@@ -10,14 +10,14 @@ import { Day, Features } from '../../pipelines/data.ts';
 import { prewarm } from '../../pipelines/prewarm.ts';
 import { score } from '../../pipelines/score.ts';
 import { checkScores } from '../../pipelines/score/shards.ts';
-import { buildDataset } from '../../pipelines/train/dataset.ts';
+import { buildDataset, resolve } from '../../pipelines/train/dataset.ts';
 import { trainOne } from '../../pipelines/train/trials.ts';
 import { runPipeline } from '../../testing/index.ts';
 import { syntheticData } from './synthetic-features.ts';
 
 /** Artifacts live as long as a run of the kit: so one run trains, scores and prewarms. */
 const whole = pipeline({ name: 'test.whole', partitions: Day, params: z.object({ cache: z.string() }) }, ({ params, partition }) => {
-  const data = buildDataset({ features: Features.before(partition, '35d'), asOf: partition.start });
+  const data = buildDataset({ features: Features.before(partition, '35d'), interval: resolve({ asOf: partition.start, seed: 1 }) });
   const { model } = trainOne({ data, point: { hidden: 0, rate: 0.01 }, seed: 1 });
   const scored = score({ model, cache: params.cache, partition });
   const warmed = prewarm({ model, cache: params.cache, watchS: 0.1, partition });
@@ -73,12 +73,16 @@ describe('flights.score and flights.prewarm', () => {
   it('fail when too many rows are out of range', async () => {
     const result = await run(withToday(today.map((row) => ({ ...row, logDistance: 99 }))));
     expect(result.status).toBe('failed');
-    expect(JSON.stringify(result.failures)).toMatch(/300 of 300 rows are out of the range of model .*logDistance/);
+    const told = JSON.stringify(result.failures);
+    expect(told).toMatch(/HDL-QUARANTINE: 300 of 300 rows \(100 %\) cannot be scored, and 1 % may be so \(logDistance above the range: 300\)/);
+    expect(told).toMatch(/column logDistance has shifted by/);
   });
 
   it('fail when a row is lost between scoring and publishing', async () => {
     const model = { kind: 'model', name: 'flights.delay', version: '1', uri: 'memory:', digest: 'd' } as never; // a handle
-    const part = { id: 'a', first: 0, rows: 9, file: { uri: 'u', digest: 'd', bytes: 1 }, sum: 1 };
-    await expect(checkScores.run({ parts: [part], rows: 10, kept: 10, quarantined: 0, model })).rejects.toThrow(/10 in, 9 scored of 10 kept/);
+    const file = { uri: 'u', digest: 'd', bytes: 1 };
+    const part = { id: 'a', first: 0, rows: 9, file, kept: file, failed: 0, sum: 1, bins: [9] };
+    const checked = checkScores.run({ parts: [part], rows: 10, kept: 10, quarantined: 0, model, last: null, onShift: 'warn' });
+    await expect(checked).rejects.toThrow(/HDL-ROWS-LOST: .* 10 in, 0 quarantined and 10 kept, of which 9 were scored and 0 failed/);
   });
 });

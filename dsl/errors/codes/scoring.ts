@@ -18,4 +18,15 @@ export const scoringCodes = {
     fix: 'Give the worker more memory or fewer threads, or use a smaller model.',
     exit: 1,
   },
+  'HDL-QUARANTINE': {
+    title: 'Too many rows cannot be scored',
+    fix: 'Look at the columns that the message names, and at who wrote the partition; or allow more by `tolerate`.',
+    exit: 1,
+  },
+  'HDL-ROWS-LOST': { title: 'Rows in are not rows out', fix: 'Run the step again; if it comes back, keep the run and report it as a mistake of Heddle.', exit: 1 },
+  'HDL-SHIFTED': {
+    title: 'The day to be scored is unlike what the model knows',
+    fix: "Look at the columns that the message names; score all the same with onShift: 'warn', or train again.",
+    exit: 1,
+  },
 } as const satisfies Record<string, CodeEntry>;
