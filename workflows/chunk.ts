@@ -4,13 +4,7 @@
  */
 import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew, scheduleActivity, TemporalFailure, workflowInfo } from '@temporalio/workflow';
 import type { Block, Json, MapNode, Skeleton } from '../dsl/plan/types.ts';
-import {
-  type ReadItemsCall,
-  type ReadItemsResult,
-  type WriteItemsCall,
-  type StepFailure,
-  type WriteItemsResult,
-} from '../dsl/contract/step.ts';
+import { type ReadItemsCall, type ReadItemsResult, type WriteItemsCall, type StepFailure, type WriteItemsResult } from '../dsl/contract/step.ts';
 import { roughBytes } from './scheduler/evaluate.ts';
 import { createScheduler } from './scheduler/scheduler.ts';
 import { beforeOf, type Carry } from './driver/carry.ts';
@@ -80,7 +74,7 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
       skeleton,
     },
     core,
-    chunkSeed: (step, maps) => seeds.get(step, (seed) => ofMaps(seed, maps)),
+    chunkSeed: (step, maps) => seeds.get(step, (seed) => seed.status === 'failed' || ofMaps(seed, maps)),
     waits: carry?.waits ?? [],
     events: carry?.events ?? [],
     children: carry?.children ?? [],
@@ -96,7 +90,7 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
   });
 
   const pages = { prefix: `${input.step}/`, firstPage: carry?.nextPage ?? 0, known: seeds.used };
-  const { next, nextPage } = await driveRecorded(driver, pages, carry);
+  const { next, nextPage } = await driveRecorded(driver, pages, carry, seeds);
   if (next) return continueAsNew<typeof runChunk>({ ...input, carry: next as unknown as Json });
   const results = core.status === 'cancelled' ? [] : await writeResults(input, driver, prefix);
   await record(driver, { ...pages, firstPage: nextPage });

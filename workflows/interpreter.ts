@@ -56,7 +56,8 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
   const driver = new Driver({
     context,
     core,
-    chunkSeed: (step, maps) => seeds.get(step, (seed) => ofMaps(seed, maps) && (carry !== null || allDone(seed))),
+    chunkSeed: (step, maps) =>
+      seeds.get(step, (seed) => (carry !== null && seed.status === 'failed') || (ofMaps(seed, maps) && (carry !== null || allDone(seed)))),
     waits: carry?.waits ?? [],
     events: carry?.events ?? [],
     children: carry?.children ?? [],
@@ -77,7 +78,7 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
     });
 
   const pages = { prefix: '', firstPage: carry?.nextPage ?? 0, known: seeds.used };
-  const { next, nextPage } = await driveRecorded(driver, pages, carry);
+  const { next, nextPage } = await driveRecorded(driver, pages, carry, seeds);
   if (next) {
     const { carry: _old, skeleton: _skeleton, ...rest } = input;
     return continueAsNew<typeof runPipeline>({

@@ -130,6 +130,21 @@ export class Kit {
   }
 }
 
+export interface Execution {
+  readonly type: string;
+  readonly status: string;
+  readonly events: number;
+}
+/** Executions of this very workflow id. Temporal's list is a moment behind. */
+export async function executionsOf(kit: Kit, workflowId: string): Promise<Execution[]> {
+  const found: Execution[] = [];
+  for await (const { runId } of kit.client.workflow.list({ query: `WorkflowId = '${workflowId}'` })) {
+    const info = await kit.client.workflow.getHandle(workflowId, runId).describe();
+    found.push({ type: info.type, status: info.status.name, events: info.historyLength });
+  }
+  return found;
+}
+
 /** Polls until it holds; fails after 20 s with what it saw last. */
 export async function until<T>(look: () => Promise<T> | T, holds: (value: T) => boolean): Promise<T> {
   const deadline = Date.now() + 20_000;

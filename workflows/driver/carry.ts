@@ -37,6 +37,15 @@ export interface Carry {
   readonly pruned: boolean;
 }
 
+export interface CarryOptions {
+  readonly nextPage: number;
+  /** What this workflow was told of the steps in the record alone, and whether outputs had been left out. */
+  readonly hidden: LiveState['counts'];
+  readonly pruned: boolean;
+  /** What this workflow's core began with. */
+  readonly seeds: ReadonlyMap<string, Settled>;
+}
+
 /** What the core of the next workflow begins with, beside the seeds. */
 export const beforeOf = ({ pins, children = [], restarts = {} }: Carry): Pick<SchedulerOptions, 'pins' | 'underway' | 'restarts'> => ({
   pins,
@@ -45,13 +54,14 @@ export const beforeOf = ({ pins, children = [], restarts = {} }: Carry): Pick<Sc
 });
 
 /** null when it is too large: only a chunk can say so, whose items the catalog does not give back. */
-export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['counts'], pruned: boolean): Carry | null {
+export function carryOf(driver: Driver, { nextPage, hidden, pruned, seeds }: CarryOptions): Carry | null {
   const kept = keptStates(driver);
   const counts: { [S in StepStatus]?: number } = {};
   for (const [status, count] of Object.entries(countsOf(driver, hidden))) counts[status as StepStatus] = count; // keys of a table by status
   // What the next workflow meets again it counts itself.
   for (const state of driver.core.steps()) if (kept.has(state.step) || !isOver(state.status) || state.status === 'blocked') lower(counts, state.status);
-  const settled = settledOf(driver, kept, () => true);
+  const unmet = unmetOf(driver, kept, seeds);
+  const settled = settledOf(driver, kept, unmet, () => true);
   const { restarts } = driver.core;
   const whole = {
     pins: driver.core.pins,
@@ -68,9 +78,9 @@ export function carryOf(driver: Driver, nextPage: number, hidden: LiveState['cou
   if (settled.bytes <= room) return { ...whole, settled: settled.steps, fromCatalog: false, pruned };
   if (driver.context.role === 'chunk') return null;
   const needed = neededOf(driver);
-  const less = settledOf(driver, kept, (step) => needed.has(step));
+  const less = settledOf(driver, kept, unmet, (step) => needed.has(step));
   if (less.bytes <= room) return { ...whole, settled: less.steps, fromCatalog: false, pruned: true };
-  const failed = settledOf(driver, new Map([...kept].filter(([, state]) => state.status !== 'done')), () => false);
+  const failed = settledOf(driver, new Map([...kept].filter(([, state]) => state.status !== 'done')), new Map(), () => false);
   // All of it is met again.
   return { ...whole, hidden: {}, settled: failed.steps, fromCatalog: true, pruned };
 }
@@ -97,10 +107,22 @@ function insideOf(step: string, closed: ReadonlySet<string>): boolean {
   return false;
 }
 
-function settledOf(driver: Driver, kept: ReadonlyMap<string, StepState>, needs: (step: string) => boolean): { steps: Record<string, Settled>; bytes: number } {
+/** Seeds that this core has not come to, for want of room: the next one needs them as much. */
+function unmetOf(driver: Driver, kept: ReadonlyMap<string, StepState>, seeds: ReadonlyMap<string, Settled>): ReadonlyMap<string, Settled> {
+  const closed = new Set([...kept.values()].filter(({ kind }) => isContainer(kind)).map(({ step }) => step));
+  return new Map([...seeds].filter(([step]) => !driver.core.step(step) && !insideOf(step, closed)));
+}
+
+function settledOf(
+  driver: Driver,
+  kept: ReadonlyMap<string, StepState>,
+  unmet: ReadonlyMap<string, Settled>,
+  needs: (step: string) => boolean,
+): { steps: Record<string, Settled>; bytes: number } {
   const top = topLevel(driver);
-  const steps: Record<string, Settled> = {};
+  const steps: Record<string, Settled> = Object.fromEntries(unmet);
   let bytes = 0;
+  for (const [step, seed] of unmet) bytes += step.length + 30 + (seed.status === 'done' ? roughBytes(seed.output) : 300);
   for (const [step, state] of kept) {
     const whole = state.kind === 'chunk' ? chunkOf(driver, state) : driver.core.settled(step);
     if (!whole) continue;

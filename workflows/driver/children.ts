@@ -142,9 +142,12 @@ export class Children {
   }
 
   private send(child: Child, what: (handle: ExternalWorkflowHandle) => Promise<void>): void {
-    what(getExternalWorkflowHandle(child.workflowId)).catch(() => {
-      // It is closed. Had it reported, that would be in the history before this.
-      if (child.before) this.end(child, child.result);
+    // In a scope of its own: the run's may be cancelled, and then Temporal would not be asked at all.
+    new WorkScope().run(() => {
+      what(getExternalWorkflowHandle(child.workflowId)).catch(() => {
+        // It is closed. Had it reported, that would be in the history before this.
+        if (child.before) this.end(child, child.result);
+      });
     });
   }
 

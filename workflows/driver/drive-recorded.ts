@@ -2,12 +2,14 @@
 import { carryOf, type Carry } from './carry.ts';
 import type { Driver } from './driver.ts';
 import { record, type RecordOptions } from './records.ts';
+import type { Seeds } from './seeds.ts';
 
 /** `next` is null when the run is over. */
 export async function driveRecorded(
   driver: Driver,
   pages: Omit<RecordOptions, 'final'>,
   before: Carry | null,
+  seeds: Seeds,
 ): Promise<{ readonly next: Carry | null; readonly nextPage: number }> {
   let nextPage = pages.firstPage;
   for (;;) {
@@ -15,7 +17,7 @@ export async function driveRecorded(
     nextPage = await record(driver, { ...pages, firstPage: nextPage });
     // While the record was written an answer or a cancel may have come: the core hears it first.
     if (!driver.mayContinue()) continue;
-    const next = carryOf(driver, nextPage, before?.hidden ?? {}, before?.pruned ?? false);
+    const next = carryOf(driver, { nextPage, hidden: before?.hidden ?? {}, pruned: before?.pruned ?? false, seeds: seeds.all });
     if (next) return { next, nextPage };
     driver.goOnHere();
   }

@@ -1,7 +1,7 @@
 /** A page of a list map as a child workflow, and the join of the result pages. Sandbox. */
 import { executeChild, ParentClosePolicy, patched, scheduleActivity } from '@temporalio/workflow';
 import type { MapNode, TaskRules } from '../../dsl/plan/types.ts';
-import { queueOf, type ItemListHandle, type JoinItemsCall } from '../../dsl/contract/step.ts';
+import { queueOf, type ItemListHandle, type JoinItemsCall, type StepFailure } from '../../dsl/contract/step.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
 import type { Command, SchedulerEvent } from '../scheduler/messages.ts';
 import { CHUNK_WORKFLOW, type ChunkInput, type ChunkOutput } from './chunk-contract.ts';
@@ -24,9 +24,10 @@ export function issueChunk(driver: Driver, command: ChunkCommand, log: StepLog):
   const { step } = command;
   if (driver.children.adopt(log)) return;
   const before = resultsFromBefore(driver, command);
+  if (before?.status === 'failed') return driver.fail(log, before.failure);
   if (before) {
-    driver.chunkResults.set(step, before);
-    driver.settle(log, { type: 'chunk-done', step, results: before });
+    driver.chunkResults.set(step, before.results);
+    driver.settle(log, { type: 'chunk-done', step, results: before.results });
     return;
   }
   const queue = queueForItems(run, command.maps);
@@ -73,11 +74,15 @@ export function issueChunk(driver: Driver, command: ChunkCommand, log: StepLog):
 }
 
 /** Of a chunk that has ended: in this workflow, before it moved to a newer plan, or in one before it. */
-function resultsFromBefore(driver: Driver, { step, maps }: ChunkCommand): ChunkDone['results'] | null {
+function resultsFromBefore(
+  driver: Driver,
+  { step, maps }: ChunkCommand,
+): { readonly status: 'done'; readonly results: ChunkDone['results'] } | { readonly status: 'failed'; readonly failure: StepFailure } | null {
   const own = driver.chunkResults.get(step);
-  if (own?.length === maps.length) return own;
+  if (own?.length === maps.length) return { status: 'done', results: own };
   const seeded = driver.chunkSeed(step, maps.length);
-  return seeded?.status === 'done' ? (seeded.output as unknown as ChunkDone['results']) : null; // recorded by this file as the step's output
+  if (seeded?.status === 'failed') return seeded;
+  return seeded?.status === 'done' ? { status: 'done', results: seeded.output as unknown as ChunkDone['results'] } : null; // recorded by this file as the step's output
 }
 
 export function issueJoin(driver: Driver, command: Extract<Command, { type: 'join' }>, log: StepLog): void {

@@ -20,6 +20,11 @@ export class Seeds {
     return seed;
   }
 
+  /** All of them: the core may not have come to some yet. */
+  get all(): ReadonlyMap<string, Settled> {
+    return this.settled;
+  }
+
   /** Finished steps of the tries before. What maps, branches and loops gave is not kept: they are put together again. */
   async load(project: string, runId: string): Promise<void> {
     for (let cursor: number | null = 0; cursor !== null;) {

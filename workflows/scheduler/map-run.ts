@@ -245,7 +245,8 @@ export class MapRuns {
       if (map.causes.length === 0) map.causes.push({ step: `${run.state.step}[${index}]`, failure: result.failure });
       if (map.failed > allowed(map)) map.stopping = true;
     }
-    for (const follower of map.followers) this.feed(follower, index, result);
+    // A map that fails takes its followers with it, in whatever order the items ended.
+    if (!map.stopping) for (const follower of map.followers) this.feed(follower, index, result);
     if (!map.stopping && map.taken < map.startable.length) this.active.add(run);
     this.finishIfOver(run);
   }

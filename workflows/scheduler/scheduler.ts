@@ -96,6 +96,7 @@ export class Scheduler implements SchedulerCore {
   }
   get restarts(): SchedulerCore['restarts'] {
     const out: { [step: string]: Restarts } = {};
+    for (const [step, restarts] of Object.entries(this.restartsBefore)) if (!this.byStep.has(step)) out[step] = restarts;
     for (const [step, run] of this.byStep) if (run.restarts && !run.settled) out[step] = run.restarts;
     return out;
   }
