@@ -23,7 +23,8 @@ export function createStepLines(output: Output, say: (line: string) => void): St
         const done = row.count === 1 && row.steps[0]?.status === 'done';
         if (text === null || known?.text === text || (done && known?.done) || (row.count > 1 && !last && known && now - known.at < FOLDED_EVERY_MS)) continue;
         told.set(row.step, { text, at: now, done });
-        say(`${clock(row.steps[0]?.endedAt ?? row.steps[0]?.startedAt ?? now, now)}  ${row.step}  ${text}`);
+        const own = row.count === 1 ? (row.steps[0]?.endedAt ?? row.steps[0]?.startedAt) : null; // many steps: what they are now
+        say(`${clock(own ?? now, now)}  ${row.step}  ${text}`);
       }
     },
   };
