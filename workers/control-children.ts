@@ -6,7 +6,7 @@ import type { ServerParts } from '../api/server-parts.ts';
 import { checkParams } from '../api/runs/check-params.ts';
 import { checkPartition, partitionKeys } from '../api/runs/check-partition.ts';
 import { isOver } from '../api/runs/run-detail.ts';
-import { startWorkflow } from '../api/runs/start-workflow.ts';
+import { leanInputOf, startWorkflow } from '../api/runs/start-workflow.ts';
 import { workflowIdFor } from '../api/runs/workflow-id.ts';
 import { childRunId } from '../catalog/ids.ts';
 import { addRun, getRun, markStarted, reopenRun, type NewRun, type RunRow } from '../catalog/runs.ts';
@@ -30,19 +30,7 @@ export const prepareChild =
     }
     await markStarted(parts.catalog.db, run.runId, Date.now());
     const retryOf = run.status === 'done' ? run.retry + 1 : run.retry;
-    return {
-      project: run.project,
-      runId: run.runId,
-      pipeline: run.pipeline,
-      planHash: run.planHash,
-      params: run.params,
-      partition: run.scope,
-      workflowId: run.workflowId,
-      ...(run.parent && { parent: run.parent }),
-      ...(run.backfill !== null && { backfill: run.backfill }),
-      ...(retryOf > 0 && { retryOf }),
-      ...(!run.cache && { cache: false }),
-    };
+    return { ...leanInputOf({ ...run, retry: retryOf }), workflowId: run.workflowId };
   };
 
 /** For `.start`: the run lives by itself from here. */

@@ -6,6 +6,7 @@ import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Identity } from '../auth/tokens.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { closeRun } from './close-run.ts';
+import { forEachPart } from './parts-of-run.ts';
 import { isOver } from './run-detail.ts';
 import { isUnavailable, startWorkflow } from './start-workflow.ts';
 
@@ -51,14 +52,7 @@ export async function cancelRun(
 
 /** Parts of the run (chunks of maps) and the runs that it called end with it. */
 async function endByForce(parts: ServerParts, who: Identity, run: RunRow, reason: string): Promise<void> {
-  for await (const part of parts.temporal.workflow.list({ query: `HeddleRunId = "${run.runId}" AND ExecutionStatus = "Running"` })) {
-    await parts.temporal.workflow
-      .getHandle(part.workflowId)
-      .terminate(reason)
-      .catch((error: unknown) => {
-        if (!(error instanceof WorkflowNotFoundError)) throw error; // it ended by itself meanwhile
-      });
-  }
+  await forEachPart(parts.temporal, run.runId, (part) => part.terminate(reason));
   for (const called of await openCalledRuns(parts.catalog.db, run.runId)) await cancelRun(parts, who, called, { reason, force: true });
   await closeRun(parts, run, { status: 'cancelled', message: reason, code: 'HDL-RUN-LOST' });
 }

@@ -11,6 +11,7 @@ import type { ServerParts } from '../server-parts.ts';
 import { historyOutputs, type HistoryOutput } from './history-outputs.ts';
 import { notifyEnd } from '../notify/notify-end.ts';
 import { createLiveView } from './live-view.ts';
+import { forEachPart } from './parts-of-run.ts';
 import { isOver, runSteps } from './run-detail.ts';
 import { writeRunFile } from './run-file.ts';
 import { removeStagings, removeStagingsLater } from './run-staging.ts';
@@ -39,6 +40,10 @@ export async function closeRun(
     await removeStagingsLater(trx, run, now);
     return true;
   });
+  if (closed)
+    await forEachPart(parts.temporal, run.runId, (part) => part.cancel()).catch((error: unknown) => {
+      parts.log.warn({ runId: run.runId, error: String(error) }, 'parts of a closed run may go on: Temporal did not take their cancel');
+    });
   const row = closed ? await getRun(parts.catalog.db, run.runId) : undefined;
   if (!row) return;
   await writeRunFile(parts, row);

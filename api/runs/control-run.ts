@@ -61,7 +61,8 @@ export async function answerGate(
     note: answer.note ?? null,
     at: Date.now(),
   };
-  await send(parts, run, message);
+  // In a page of a list map it is the page's workflow that waits.
+  await send(parts, run, message, wait.workflowId);
   await removeWait(parts.catalog.db, run.runId, answer.step);
   await audit(parts, who, answer.approved ? 'approve' : 'reject', run, { step: answer.step, note: answer.note ?? null });
 }
@@ -89,11 +90,11 @@ const ended = (run: RunRow): HeddleError =>
   new HeddleError('HDL-RUN-ENDED', { what: `Run ${run.runId} is over: ${run.status}.`, where: `pipeline ${run.pipeline}` });
 
 /** Throws HDL-RUN-ENDED, HDL-RUN-UNREACHABLE, or the code that the interpreter gave. */
-async function send(parts: ServerParts, run: RunRow, message: ControlMessage): Promise<void> {
+async function send(parts: ServerParts, run: RunRow, message: ControlMessage, workflowId = run.workflowId): Promise<void> {
   if (isOver(run)) throw ended(run);
   let answer: ControlAnswer;
   try {
-    const handle = parts.temporal.workflow.getHandle(run.workflowId);
+    const handle = parts.temporal.workflow.getHandle(workflowId);
     answer = await parts.temporal.withDeadline(Date.now() + 10_000, () =>
       handle.executeUpdate<ControlAnswer, [ControlMessage]>(messages.control, { args: [message] }),
     );
@@ -102,7 +103,7 @@ async function send(parts: ServerParts, run: RunRow, message: ControlMessage): P
     if (error instanceof WorkflowNotFoundError || isUnavailable(error)) {
       throw new HeddleError('HDL-RUN-UNREACHABLE', {
         what: `The workflow of run ${run.runId} did not take "${message.kind}" within 10 s.`,
-        where: `workflow ${run.workflowId}`,
+        where: `workflow ${workflowId}`,
         cause: error,
       });
     }

@@ -24,6 +24,8 @@ export async function historyOutputs(temporal: Client, workflowId: string): Prom
         const step = fieldOf(decode(scheduled.input?.payloads?.[0]), 'step');
         if (typeof step === 'string') steps.set(String(event.eventId), step);
       }
+      const told = event.workflowExecutionSignaledEventAttributes;
+      if (told?.signalName === 'heddle.reported') addReport(outputs, decode(told.input?.payloads?.[0]));
       const completed = event.activityTaskCompletedEventAttributes;
       const step = completed && steps.get(String(completed.scheduledEventId));
       if (step === undefined || step === null) continue;
@@ -38,6 +40,13 @@ export async function historyOutputs(temporal: Client, workflowId: string): Prom
     return outputs; // no history, or not ours: what was read so far is true all the same
   }
   return outputs;
+}
+
+/** A long step ran in a workflow of its own (workflows/driver/child-contract.ts). */
+function addReport(outputs: Map<string, HistoryOutput>, told: unknown): void {
+  const [step, result] = [fieldOf(told, 'step'), fieldOf(told, 'result')];
+  if (typeof step !== 'string' || fieldOf(result, 'type') !== 'done') return;
+  outputs.set(step, { output: fieldOf(result, 'output') as Json, meta: fieldOf(result, 'meta') as AttemptMeta | null }); // as that contract has them
 }
 
 type Payload = Parameters<typeof defaultPayloadConverter.fromPayload>[0];

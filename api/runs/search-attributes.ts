@@ -2,15 +2,16 @@
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common';
 import type { Connection } from '@temporalio/client';
 import type { RunRow } from '../../catalog/runs.ts';
+import { searchAttributeNames } from '../../dsl/contract/search-attributes.ts';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const keys = {
-  project: keyword('HeddleProject'),
-  partition: keyword('HeddlePartition'),
-  status: keyword('HeddleStatus'),
-  plan: keyword('HeddlePlan'),
-  runId: keyword('HeddleRunId'),
-  backfill: keyword('HeddleBackfill'),
+  project: keyword(searchAttributeNames.project),
+  partition: keyword(searchAttributeNames.partition),
+  status: keyword(searchAttributeNames.status),
+  plan: keyword(searchAttributeNames.plan),
+  runId: keyword(searchAttributeNames.runId),
+  backfill: keyword(searchAttributeNames.backfill),
 };
 
 /** The run's status as its workflow last wrote it. */

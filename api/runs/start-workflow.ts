@@ -14,6 +14,11 @@ const INPUT_BYTES = 1024 * 1024;
 
 export function runInputOf(run: RunRow, plan: Plan): RunInput {
   const small = Buffer.byteLength(JSON.stringify([plan.skeleton, run.params])) <= INPUT_BYTES;
+  return { ...leanInputOf(run), ...(small && { skeleton: plan.skeleton }) };
+}
+
+/** Without the skeleton, which the interpreter then loads. */
+export function leanInputOf(run: RunRow): RunInput {
   return {
     project: run.project,
     runId: run.runId,
@@ -21,7 +26,6 @@ export function runInputOf(run: RunRow, plan: Plan): RunInput {
     planHash: run.planHash,
     params: run.params,
     partition: run.scope,
-    ...(small && { skeleton: plan.skeleton }),
     ...(run.parent && { parent: run.parent }),
     ...(run.backfill !== null && { backfill: run.backfill }),
     ...(run.retry > 0 && { retryOf: run.retry }),

@@ -36,7 +36,7 @@ export function planProblems(plan: Plan, context: RuleContext = {}): Problem[] {
   return problems;
 }
 
-function* nodeProblems({ node, path, place, inAlways }: VisitedNode): Generator<Problem> {
+function* nodeProblems({ node, path, place, inAlways, around }: VisitedNode): Generator<Problem> {
   const option = (what: string): Problem => ({ code: 'HDL-BAD-OPTION', what: `${path}: ${what}`, where: place });
   const between = (value: number, low: number, high: number): boolean => Number.isInteger(value) && value >= low && value <= high;
   switch (node.kind) {
@@ -53,6 +53,11 @@ function* nodeProblems({ node, path, place, inAlways }: VisitedNode): Generator<
       if (node.from.length === 0) yield option('from is empty: nobody could answer.');
       if (!['reject', 'approve', 'fail'].includes(node.onTimeout))
         yield option(`onTimeout: '${String(node.onTimeout)}' is none of 'reject', 'approve', 'fail'.`);
+      break;
+    case 'wait':
+      // A page of a list map is a workflow of its own, and an event is sent to the run.
+      if ('event' in node.on && around.some(({ owner }) => owner?.kind === 'map' && owner.items === 'list'))
+        yield { code: 'HDL-EVENT-IN-LIST', what: `${path} waits for the event "${node.on.event}" in a map over an item list.`, where: place };
       break;
     case 'workflow':
       if (!node.queue) yield { code: 'HDL-NO-QUEUE', what: `${path} has no task queue.`, where: place };

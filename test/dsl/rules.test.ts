@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { approval, command, dataset, dynamicKeys, eq, itemList, keys, map, pipeline, task, waitFor, when, z, type Duration } from 'heddle';
+import { approval, command, dataset, dynamicKeys, eq, itemList, keys, map, pipeline, task, waitFor, waitForEvent, when, z, type Duration } from 'heddle';
 import { buildPlan, draftPlan } from '../../dsl/plan/build-plan.ts';
 import { planProblems } from '../../dsl/plan/rules.ts';
 import { codesOf, draft, inPipeline, planOf, valueOf } from './draft.ts';
-import { Clean, copy, Day, DayWiki, one, Pages, Raw } from './tasks.ts';
+import { Clean, copy, Day, DayWiki, one, Pages, Raw, shards } from './tasks.ts';
 
 const daylong = (body: (partition: { day: never; key: never; next: never }) => unknown) =>
   pipeline({ name: 'p', partitions: Day }, ({ partition }) => void body(partition as never));
@@ -242,4 +242,25 @@ describe('all problems', () => {
     );
     expect(problems.map(({ code }) => code)).toEqual(['HDL-PLAN-TOO-LARGE']);
   }, 30_000);
+});
+
+describe('maps over item lists', () => {
+  it('may not wait for an event in their body, where no page would hear it; an approval they may ask for', () => {
+    const { problems } = draft(
+      inPipeline(() => {
+        map(shards().shards, () => waitForEvent('landed', z.null(), { within: '1h' }));
+      }),
+    );
+    expect(problems).toMatchObject([
+      { code: 'HDL-EVENT-IN-LIST', what: 'map:wait:landed/wait:landed waits for the event "landed" in a map over an item list.' },
+    ]);
+    expect(
+      codes(
+        inPipeline(() => {
+          map(shards().shards, () => approval({ ask: 'Go?', from: ['ann'], within: '1h', onTimeout: 'reject' }));
+          map([1], () => waitForEvent('landed', z.null(), { within: '1h' }));
+        }),
+      ),
+    ).toEqual([]);
+  });
 });

@@ -19,6 +19,7 @@ export class FakeControl {
   pin: (request: PinRequest) => PinValue = (request) => ({ missing: JSON.stringify(request) });
   /** Steps whose wait holds at once. */
   readonly satisfied = new Map<string, Json>();
+  beforeWatch: (call: WatchCall) => Promise<void> = async () => {};
   beforeRecord: (call: RecordCall) => Promise<void> = async () => {};
   /** Bytes of one page of load_done. */
   donePageBytes = 1024 * 1024;
@@ -47,6 +48,7 @@ export class FakeControl {
     'heddle.issue_generations': async ({ staged }) => ({ generations: staged.map(() => 1) }),
     'heddle.watch': async (call) => {
       this.watches.push(call);
+      await this.beforeWatch(call);
       const value = this.satisfied.get(call.step);
       return value === undefined ? { state: 'waiting', why: `for ${call.on.kind}` } : { state: 'satisfied', value };
     },

@@ -1,11 +1,11 @@
 /** Approvals, events, partitions and pins on the real server. */
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import type { ControlMessage } from '../../dsl/contract/run.ts';
 import { messages } from '../../dsl/contract/run.ts';
 import type { GateNode, WaitNode } from '../../dsl/plan/types.ts';
 import { historyOf } from './history.ts';
 import { Kit, until } from './kit.ts';
-import { plan, ref, step } from './plans.ts';
+import { block, mapOf, plan, ref, step } from './plans.ts';
 
 let kit: Kit;
 beforeAll(async () => {
@@ -91,6 +91,70 @@ describe('events', () => {
     await run.untilStep('data', 'waiting');
     expect(await run.control({ kind: 'event', event: 'go', payload: 'x'.repeat(70_000), by: 'ann' })).toMatchObject({ ok: false, code: 'HDL-INPUT-TOO-LARGE' });
     await run.handle.terminate();
+  });
+});
+
+describe('a newer plan', () => {
+  it('that comes while a wait is registered does not lose the answer, and one that waits for something else is registered', async () => {
+    const name = 'movedwait';
+    let started = 0;
+    let letGo: () => void = () => {};
+    const free = new Promise<void>((resolve) => (letGo = resolve));
+    kit.control.beforeWatch = (call) => {
+      started++;
+      return call.step === 'found' || call.step === 'other' ? free : Promise.resolve();
+    };
+    onTestFinished(() => {
+      letGo();
+    });
+    kit.control.satisfied.set('found', 5);
+    const file = (uri: string) => wait({ path: uri }, { id: 'other' });
+    const run = await kit.run(plan(name, [wait({ path: 'file:///x' }, { id: 'found' }), file('file:///old')], { output: [ref('found'), ref('other')] }));
+    await until(
+      () => started,
+      (count) => count === 2,
+    );
+    await run.control({ kind: 'pause', by: 'ann' });
+    const skeleton = plan(name, [wait({ path: 'file:///x' }, { id: 'found' }), file('file:///new')], { output: [ref('found'), ref('other')] });
+    expect(await run.control({ kind: 'resume', by: 'ann', repin: { planHash: 'newer', skeleton } })).toEqual({ ok: true });
+    await until(
+      () => started,
+      (count) => count === 3,
+    );
+    letGo();
+    kit.control.beforeWatch = async () => {};
+    await run.untilStep('found', 'done');
+    await run.handle.signal(messages.satisfied, { step: 'other', value: 6 });
+    expect(await run.result()).toEqual([5, 6]);
+    expect(
+      kit.control.watches
+        .filter(({ runId }) => runId === run.runId)
+        .map(({ step, on }) => (on.kind === 'path' ? `${step} ${on.uri}` : step))
+        .toSorted(),
+    ).toEqual(['found file:///x', 'other file:///new', 'other file:///old']);
+  });
+});
+
+describe('in a page of a list map', () => {
+  it('an approval is registered for the page, which takes its answer', async () => {
+    const items = kit.steps.items.list(['a', 'b'], 2);
+    const each = mapOf('each', items as never, block([gate({ ask: 'Go?', show: ref('$item0') }), step('echo', { by: ref('ok', 'by') })], ref('echo', 'by')), {
+      items: 'list',
+    });
+    const run = await kit.run(plan('gatelist', [each], { output: ref('each') }));
+    const asked = await until(
+      () => kit.control.watches.filter(({ runId }) => runId === run.runId),
+      ({ length }) => length === 2,
+    );
+    expect(asked.map(({ step: name }) => name)).toEqual(['each[0].ok', 'each[1].ok']);
+    for (const { workflowId, step: name } of asked) {
+      expect(workflowId).toBe(`${run.handle.workflowId}/each[0..1]`);
+      const page = kit.follow(run.runId, kit.client.workflow.getHandle(workflowId));
+      expect(await page.control({ kind: 'pause', by: 'ann' })).toMatchObject({ ok: false, code: 'HDL-CONTROL-REFUSED' });
+      expect(await page.control(answer({ step: name, roles: ['viewer'] }))).toMatchObject({ ok: false, code: 'HDL-FORBIDDEN' });
+      expect(await page.control(answer({ step: name }))).toEqual({ ok: true });
+    }
+    expect(kit.steps.items.all((await run.result()) as never)).toEqual(['ann', 'ann']);
   });
 });
 

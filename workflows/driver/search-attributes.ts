@@ -2,15 +2,16 @@
 import { upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType, type SearchAttributePair } from '@temporalio/common/lib/search-attributes.js';
 import type { RunInput, RunStatus } from '../../dsl/contract/run.ts';
+import { searchAttributeNames } from '../../dsl/contract/search-attributes.ts';
 
 const keyword = (name: string) => defineSearchAttributeKey(name, SearchAttributeType.KEYWORD);
 const keys = {
-  project: keyword('HeddleProject'),
-  partition: keyword('HeddlePartition'),
-  status: keyword('HeddleStatus'),
-  plan: keyword('HeddlePlan'),
-  runId: keyword('HeddleRunId'),
-  backfill: keyword('HeddleBackfill'),
+  project: keyword(searchAttributeNames.project),
+  partition: keyword(searchAttributeNames.partition),
+  status: keyword(searchAttributeNames.status),
+  plan: keyword(searchAttributeNames.plan),
+  runId: keyword(searchAttributeNames.runId),
+  backfill: keyword(searchAttributeNames.backfill),
 };
 
 /** Of a called pipeline's run. */

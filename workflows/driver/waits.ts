@@ -29,6 +29,10 @@ export interface OpenWait {
 interface Armed extends OpenWait {
   readonly log: StepLog;
   readonly event: string | null;
+  /** What it waits for, as JSON. */
+  readonly on: string;
+  /** Its call of heddle.watch is under way. */
+  registering: boolean;
   timer: WorkScope | null;
 }
 
@@ -40,6 +44,7 @@ export class Waits {
   private readonly events: (readonly [string, Json])[];
   /** Calls of heddle.watch under way. */
   registering = 0;
+  private repeated = 0;
 
   constructor(driver: Driver, before: readonly OpenWait[], events: readonly (readonly [string, Json])[]) {
     this.driver = driver;
@@ -58,7 +63,9 @@ export class Waits {
   open(command: WaitCommand, log: StepLog): void {
     const { step } = command;
     // The same step again, after continue-as-new or under a newer plan: its time goes on.
-    const before = this.armed.get(step) ?? this.before.get(step);
+    const same = this.armed.get(step);
+    const before = same ?? this.before.get(step);
+    const on = JSON.stringify(onOf(command));
     this.before.delete(step);
     this.close(step);
     const now = Date.now();
@@ -69,6 +76,8 @@ export class Waits {
       since: before?.since ?? now,
       log,
       event,
+      on,
+      registering: same?.on === on && same.registering,
       from: command.type === 'gate' ? command.node.from : null,
       timer: null,
     };
@@ -77,8 +86,9 @@ export class Waits {
     log.waitingFor = armed.from ? `an answer from ${armed.from.join(' or ')}` : event === null ? 'its data' : `the event "${event}"`;
     if (before?.value !== undefined) return this.done(armed, before.value);
     if (event !== null && this.hear(armed)) return;
-    if (before) this.arm(armed);
-    else this.register(command, armed);
+    // A newer plan may have it wait for something else: the server is told.
+    if (!before || (same && same.on !== on)) this.register(command, armed, same?.registering === true);
+    else if (!armed.registering) this.arm(armed);
   }
 
   /** Forgets it; its timer goes. */
@@ -136,39 +146,52 @@ export class Waits {
     return true;
   }
 
-  private register(command: WaitCommand, armed: Armed): void {
+  /** `twice`: an older plan's call is under way, and two open activities cannot have one id. */
+  private register(command: WaitCommand, armed: Armed, twice: boolean): void {
+    const again = twice ? `:${++this.repeated}` : '';
     const { context: run } = this.driver;
-    const on: WatchCall['on'] = command.type === 'gate' ? { kind: 'gate', ask: command.ask, show: command.show, from: command.node.from } : command.on;
     const call: WatchCall = {
       project: run.project,
       runId: run.runId,
       workflowId: run.workflowId,
       planHash: run.planHash,
       step: armed.step,
-      on,
+      on: onOf(command),
       deadline: armed.deadline,
     };
+    armed.registering = true;
     this.registering++;
     controlCall(run.project, 'heddle.watch', call, {
-      activityId: shortId(`${armed.step}:watch`),
+      activityId: shortId(`${armed.step}:watch${again}`),
       summary: summaryOf(command.type === 'gate' ? command.ask : `wait: ${armed.step}`),
     }).then(
       (result) => {
         this.registering--;
         this.driver.nudge();
-        if (!armed.log.scope) return;
-        if (result.state === 'satisfied') this.done(armed, result.value);
+        const now = this.registered(armed);
+        if (!now) return;
+        if (result.state === 'satisfied') this.done(now, result.value);
         else {
-          if (armed.from === null) armed.log.waitingFor = result.why;
-          this.arm(armed);
+          if (now.from === null) now.log.waitingFor = result.why;
+          this.arm(now);
         }
       },
       (error: unknown) => {
         this.registering--;
-        this.close(armed.step);
-        this.driver.failWith(armed.log, error);
+        const now = this.registered(armed);
+        if (!now) return;
+        this.close(now.step);
+        this.driver.failWith(now.log, error);
       },
     );
+  }
+
+  /** The wait that an answer is for: the step may have been opened again meanwhile, by a newer plan. */
+  private registered(armed: Armed): Armed | null {
+    const now = this.armed.get(armed.step);
+    if (!now?.registering || now.on !== armed.on) return null;
+    now.registering = false;
+    return now;
   }
 
   private arm(armed: Armed): void {
@@ -199,5 +222,8 @@ export class Waits {
     this.driver.settle(armed.log, { type: 'done', step: armed.step, output });
   }
 }
+
+const onOf = (command: WaitCommand): WatchCall['on'] =>
+  command.type === 'gate' ? { kind: 'gate', ask: command.ask, show: command.show, from: command.node.from } : command.on;
 
 const MAX_UNHEARD = 100;

@@ -75,6 +75,11 @@ export const authoringCodes = {
     fix: 'Write the items with ctx.items(...) in a task, and map over the item list.',
     exit: 1,
   },
+  'HDL-EVENT-IN-LIST': {
+    title: 'A map over an item list waits for an event in its body',
+    fix: 'Wait for the event before the map, or map over an array, whose items hear events.',
+    exit: 1,
+  },
   'HDL-UNKNOWN-POOL': {
     title: 'A task wants a pool that the project does not have',
     fix: 'Declare the pool in heddle.config.ts, or name one that is there.',

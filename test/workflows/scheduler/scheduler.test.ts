@@ -283,6 +283,44 @@ describe('always, cancel, pause', () => {
     expect(core.final.status).toBe('cancelled');
     expect(stepsOf({ core })).toEqual({ a: 'cancelled', b: 'cancelled', 'always.clean': 'failed' });
   });
+  it('starts nothing of an always block whose time is over: neither what waits for room nor the next items, and the run fails', () => {
+    const map: PlanNode = {
+      kind: 'map',
+      id: 'm',
+      over: { $lit: [1, 2, 3] },
+      items: 'array',
+      parallel: 1,
+      depth: 0,
+      tolerate: { count: 3 },
+      body: block([task('in')], ref('in')),
+    };
+    const plan = skeleton([], null, {
+      always: block([task('a'), map, task('late'), task('b', {}, { after: ['late'] })]),
+      tasks: { 't@1': rules({ classes: { timeout: 5 } }) },
+    });
+    const core = createScheduler({ skeleton: plan, params: {}, partition: null, maxInFlight: 2 });
+    expect(core.start()).toMatchObject([{ step: 'always.a' }, { step: 'always.late' }]);
+    expect(core.turn([{ type: 'done', step: 'always.a', output: 1 }])).toMatchObject([{ step: 'always.m[0].in' }]);
+    const over = { class: 'timeout', code: 'HDL-ALWAYS-TIMEOUT', message: 'over' } as const;
+    const commands = core.turn([
+      { type: 'always-over' },
+      { type: 'failed', step: 'always.late', failure: over },
+      { type: 'failed', step: 'always.m[0].in', failure: over },
+    ]);
+    expect(commands).toEqual([]);
+    expect(core.finished).toBe(true);
+    expect(core.final).toMatchObject({ status: 'failed', failures: [{ failure: { code: 'HDL-ALWAYS-TIMEOUT' } }] });
+    expect(stepsOf({ core })).toMatchObject({ 'always.a': 'done', 'always.late': 'failed', 'always.m[0].in': 'failed' });
+    for (const { status } of core.steps()) expect(['pending', 'queued', 'running', 'waiting', 'retrying']).not.toContain(status);
+  });
+  it('takes a command back that was not begun, and gives it again when the run goes on', () => {
+    const core = createScheduler({ skeleton: skeleton([task('a')], null, { tasks: { 't@1': rules({ classes: { user: 2 } }) } }), params: {}, partition: null });
+    core.start();
+    expect(core.turn([{ type: 'failed', step: 'a', failure: userFailure() }])).toMatchObject([{ step: 'a', round: 2, delayMs: 2000 }]);
+    expect(core.turn([{ type: 'pause' }, { type: 'put-back', step: 'a' }])).toEqual([]);
+    expect(core.busy).toBe(0);
+    expect(core.turn([{ type: 'resume' }])).toMatchObject([{ step: 'a', round: 2, delayMs: 2000 }]);
+  });
   it('starts nothing while paused, takes what ends, and goes on', () => {
     const core = createScheduler({ skeleton: skeleton([task('a'), task('b', { x: ref('a') })]), params: {}, partition: null });
     core.start();
