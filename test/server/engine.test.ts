@@ -4,9 +4,18 @@ import { NativeConnection, Worker } from '@temporalio/worker';
 import { pino } from 'pino';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { Explanation, OpenGate, Page, RunDetail, RunSummary } from '../../dsl/contract/api.ts';
-import { queueOf, type StepCall, type StepResult } from '../../dsl/contract/step.ts';
-import type { Plan, PlanNode } from '../../dsl/plan/types.ts';
+import {
+  queueOf,
+  type ItemListHandle,
+  type JoinItemsCall,
+  type ReadItemsCall,
+  type StepCall,
+  type StepResult,
+  type WriteItemsCall,
+} from '../../dsl/contract/step.ts';
+import type { Json, Plan, PlanNode } from '../../dsl/plan/types.ts';
 import { planHashOf } from '../../storage/digest.ts';
+import { reconcilePass } from '../../workers/server-reconciler.ts';
 import { startServer, type RunningServer } from '../../workers/server.ts';
 import { startTemporal, type TemporalPart } from '../real-parts/temporal.ts';
 import { client, testConfig, tinyPlan, until, type Client, type TestConfig } from './test-server.ts';
@@ -26,13 +35,33 @@ const tiny = async (call: StepCall): Promise<StepResult> => {
   return { output: { step: call.step, input: call.input }, meta: { startedAt: Date.now(), attempt: 1, worker: 'bare', ms: 1 } };
 };
 
+/** Item pages in memory. */
+const written = new Map<string, readonly Json[]>();
+const pages = {
+  'heddle.read_items': async ({ list, page }: ReadItemsCall) => ({ items: [`${list.uri}${page}`] }),
+  'heddle.write_items': async ({ runId, items }: WriteItemsCall) => {
+    written.set(runId, [...(written.get(runId) ?? []), ...items]);
+    return { uri: runId, count: items.length };
+  },
+  'heddle.join_items': async ({ runId }: JoinItemsCall): Promise<ItemListHandle> => ({ kind: 'items', uri: runId, count: 1, pageSize: 1, digest: '' }),
+};
+const listMap = (nodes: PlanNode[], output: Json): PlanNode => ({
+  kind: 'map',
+  id: 'each',
+  over: { $lit: { kind: 'items', uri: 'item', count: 1, pageSize: 1, digest: '' } },
+  items: 'list',
+  parallel: 1,
+  depth: 0,
+  body: { nodes, output },
+});
+
 beforeAll(async () => {
   temporal = await startTemporal();
   state = testConfig(temporal.address);
   server = await startServer({ config: state.config, log: pino({ level: 'silent' }) });
   api = client(server.url, state.config);
   connection = await NativeConnection.connect({ address: temporal.address });
-  worker = await Worker.create({ connection, taskQueue: queueOf('default', 'default', 'small'), activities: { tiny } });
+  worker = await Worker.create({ connection, taskQueue: queueOf('default', 'default', 'small'), activities: { tiny, ...pages } });
   ended = worker.run();
 });
 afterAll(async () => {
@@ -104,6 +133,33 @@ it('a gate is listed, answered and recorded with who and note', async () => {
   expect((await api.get<RunDetail>(`/runs/${body.runId}`)).body.steps[0]).toMatchObject({ step: 'ok', status: 'waiting' });
   expect((await api.post(`/runs/${body.runId}/answer`, { step: 'ok', approved: true, note: 'fine' })).status).toBe(200);
   expect(await api.ended(body.runId)).toMatchObject({ status: 'done', output: { input: { by: 'local' } } });
+});
+
+it('a gate in a page of a list map is listed under its path, and its answer reaches the page', async () => {
+  const ok: PlanNode = { kind: 'gate', id: 'ok', ask: 'Keep?', show: { $ref: ['$item0'] }, from: ['ml-oncall'], withinMs: 60_000, onTimeout: 'reject' };
+  const plan = await stored([listMap([ok, task('after')], { $ref: ['ok', 'by'] })]);
+  const { body } = await api.run(plan, {});
+  const gate = await until(async () => (await api.get<Page<OpenGate>>('/approvals')).body.items.find(({ runId }) => runId === body.runId));
+  expect(gate).toMatchObject({ step: 'each[0].ok', show: 'item0' });
+  expect((await api.post(`/runs/${body.runId}/answer`, { step: gate.step, approved: true })).status).toBe(200);
+  expect(await api.ended(body.runId)).toMatchObject({ status: 'done' });
+  expect(written.get(body.runId)).toEqual(['local']);
+});
+
+it('the pages of a run whose workflow was terminated are cancelled when the server closes the run', async () => {
+  const wait: PlanNode = { kind: 'wait', id: 'data', on: { path: 'store://never' }, withinMs: 600_000 };
+  const plan = await stored([listMap([wait, task('after')], null)]);
+  const { body } = await api.run(plan, {});
+  const { workflow } = server.parts.temporal;
+  const page = workflow.getHandle(`${body.workflowId}/each[0..0]`);
+  await until(async () => (await page.describe().catch(() => null))?.status.name === 'RUNNING');
+  await workflow.getHandle(body.workflowId).terminate();
+  expect((await page.describe()).status.name).toBe('RUNNING');
+  await until(async () => {
+    await reconcilePass(server.parts, Date.now() + 60_000, '');
+    return (await page.describe()).status.name === 'CANCELLED';
+  });
+  expect((await api.get<RunDetail>(`/runs/${body.runId}`)).body.status).toBe('cancelled');
 });
 
 it('a called pipeline is a run of its own, and a started one lives on', async () => {
