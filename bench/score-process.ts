@@ -8,7 +8,7 @@ import type { RangeSource } from '../activities/scoring/columns/column-info.ts';
 import { LocalScorer } from '../activities/scoring/local-scorer.ts';
 import { scoreParquet } from '../activities/scoring/score-parquet.ts';
 import type { ScoreSummary } from '../activities/scoring/score-summary.ts';
-import { flightFormulas } from './flight-formulas.ts';
+import { flightFormulas } from '../activities/flights/flight-formulas.ts';
 
 const [input, modelFile, output, threads, times = '1'] = process.argv.slice(2);
 if (!input || !modelFile || !output || !threads) throw new Error('INPUT MODEL OUTPUT THREADS [TIMES]');
@@ -26,7 +26,7 @@ const source: RangeSource = {
 const scorer = new LocalScorer({ threads: Number(threads) });
 const load = async (): Promise<Uint8Array> => bytes;
 const schema = { features: flightFormulas.map(({ feature }) => feature), profile: null };
-const formulas = { module: new URL('./flight-formulas.ts', import.meta.url).href, name: 'flightFormulas' };
+const formulas = { module: new URL('../activities/flights/flight-formulas.ts', import.meta.url).href, name: 'flightFormulas' };
 const rss: number[] = [];
 
 async function pass(): Promise<number> {

@@ -1,6 +1,6 @@
 """Batch scoring as one would write it in Python: pyarrow + numpy + onnxruntime. The baseline of bench/scoring.ts.
 
-score.py INPUT MODEL OUTPUT THREADS BATCH: reads flights, computes the features of bench/flight-formulas.ts, scores, writes
+score.py INPUT MODEL OUTPUT THREADS BATCH: reads flights, computes the features of activities/flights/flight-formulas.ts, scores, writes
 date, origin, destination and score (zstd). One session a thread; with more threads than one, each takes whole row groups.
 Texts stay dictionaries (read_dictionary), hours and weekdays are looked up in tables. Prints one JSON line.
 """

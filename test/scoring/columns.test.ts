@@ -9,7 +9,7 @@ import { ColumnCursor } from '../../activities/scoring/columns/column-cursor.ts'
 import { readFileInfo } from '../../activities/scoring/columns/column-info.ts';
 import { areAllPresent, bitsFor, decodeRle, encodeLevels, encodePacked } from '../../activities/scoring/columns/rle.ts';
 import { duck } from './duck.ts';
-import { bytesSource } from './local-file.ts';
+import { bytesSource } from './bytes-source.ts';
 
 let folder = '';
 beforeAll(() => {

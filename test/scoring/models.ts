@@ -72,6 +72,21 @@ export const logarithm = (features: number): Uint8Array =>
     outputs: [value('score', ['n', 1])],
   });
 
+const int64 = (name: string, values: readonly bigint[]): Message => [
+  [1, values.length],
+  [2, 7],
+  [8, name],
+  [9, new Uint8Array(BigInt64Array.from(values).buffer)],
+];
+/** Spreads each row over 2^44 columns and adds them up: more memory than any machine has. */
+export const enormous = (): Uint8Array =>
+  model({
+    nodes: [node('Expand', ['x', 'shape'], 'spread'), node('ReduceSum', ['spread', 'axes'], 'score')],
+    constants: [int64('shape', [1n, 2n ** 44n]), int64('axes', [1n])],
+    inputs: [value('x', ['n', 1])],
+    outputs: [value('score', ['n', 1])],
+  });
+
 export const oddModels = {
   unknownOperator: model({ nodes: [node('FlightDelay', ['x'], 'score')], inputs: [value('x', ['n', 2])], outputs: [value('score', ['n', 1])] }),
   twoInputs: model({ nodes: [node('Add', ['a', 'b'], 'score')], inputs: [value('a', ['n', 1]), value('b', ['n', 1])], outputs: [value('score', ['n', 1])] }),

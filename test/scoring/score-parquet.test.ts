@@ -10,7 +10,7 @@ import { scoreParquet, type ParquetScoring } from '../../activities/scoring/scor
 import type { ScoreSummary } from '../../activities/scoring/score-summary.ts';
 import type { Reject } from '../../activities/scoring/threads/messages.ts';
 import { duck } from './duck.ts';
-import { bytesSource } from './local-file.ts';
+import { bytesSource } from './bytes-source.ts';
 import { linear, logarithm } from './models.ts';
 
 const module = new URL('./formulas-for-tests.ts', import.meta.url).href;

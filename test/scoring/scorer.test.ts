@@ -3,7 +3,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalScorer } from '../../activities/scoring/local-scorer.ts';
-import { linear, oddModels } from './models.ts';
+import { enormous, linear, oddModels } from './models.ts';
 
 let scorer: LocalScorer;
 beforeAll(() => {
@@ -62,6 +62,18 @@ describe('a model', () => {
   it('is refused for rows of another width', async () => {
     const model = await open('linear', linear([2, -1]));
     await expect(scorer.score(model, new Float32Array(9), 3)).rejects.toMatchObject({ code: 'HDL-MODEL-INPUT' });
+  });
+});
+
+describe('a model that needs more memory than there is', () => {
+  it('fails with a code after its batches were halved, and the thread goes on', async () => {
+    const model = await open('enormous', enormous());
+    await expect(scorer.score(model, new Float32Array(2_000), 1)).rejects.toMatchObject({
+      code: 'HDL-SCORE-MEMORY',
+      what: expect.stringMatching(/^Even 250 rows/),
+    });
+    const small = await open('after', linear([1]));
+    expect((await scorer.score(small, Float32Array.of(0), 1))[0]).toBeCloseTo(0.5, 6);
   });
 });
 

@@ -4,6 +4,7 @@
  */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { HeddleError } from '../../../dsl/errors/heddle-error.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 
 /** Measured with 7-32-1: 381 ms for 3 M rows, 392 at 16,384, 495 at 65,536, 567 at 1,024: what a layer gives fits the cache. */
 const RUN_ROWS = 8_192;
@@ -88,8 +89,8 @@ export async function infer(
     try {
       await session.run({ [input]: given }, { [output]: filled });
     } catch (error) {
+      if (isOutOfMemory(error)) throw error; // the batch is split
       const why = error instanceof Error ? error.message : String(error);
-      if (/alloc|memory/i.test(why)) throw error; // the batch is split
       throw new HeddleError('HDL-MODEL-INPUT', { what: `The model failed on ${rows} rows of ${features} features: ${why}.`, where: name, cause: error });
     }
   }

@@ -13,6 +13,7 @@ import { addSummaries, emptySummary, sumFeatures, summarize, type ScoreSummary }
 import type { Gatherer } from './gather.ts';
 import { infer, type LoadedModel } from './load-model.ts';
 import type { GroupJob, GroupResult, Reject } from './messages.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
 
 export const scoreColumnInfo = (name: string): ColumnInfo => ({ name, type: 'FLOAT', optional: false, converted: null, logical: null });
 
@@ -101,12 +102,6 @@ function decoding<T>({ name }: GroupJob, column: string, work: () => T): T {
     throw new HeddleError('HDL-BAD-FILE', { what: `Column ${column} cannot be decoded: ${why}.`, where: name, cause: error });
   }
 }
-export const isOutOfMemory = (error: unknown): boolean =>
-  error instanceof Error &&
-  /Array buffer allocation failed|Invalid (typed )?array (buffer )?length|out of memory|bad_alloc|Failed to allocate memory|allocate.*failed/i.test(
-    error.message,
-  );
-
 /** What is not finite makes a sum that is not. */
 function areFinite(values: Float32Array): boolean {
   let sum = 0;

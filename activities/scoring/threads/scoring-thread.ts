@@ -9,7 +9,8 @@ import type { ModelSchema } from '../model-schema.ts';
 import { Gatherer } from './gather.ts';
 import { checkWidth, infer, loadModel, type LoadedModel } from './load-model.ts';
 import type { FromThread, GroupJob, OpenResult, ThreadFailure, ToThread } from './messages.ts';
-import { isOutOfMemory, scoreGroup } from './score-group.ts';
+import { isOutOfMemory } from './out-of-memory.ts';
+import { scoreGroup } from './score-group.ts';
 
 /** Sessions kept: the oldest goes when another is opened. */
 const MAX_MODELS = 4;

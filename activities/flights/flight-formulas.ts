@@ -1,5 +1,5 @@
-/** Features of the flights file for the benchmark `scoring`; bench/python/score.py computes the same. Threads import this. */
-import type { Formulas } from '../activities/scoring/formulas.ts';
+/** Features of the flights file by formulas of single columns: hour, weekday, distance, airports. bench/python/score.py computes the same. Scoring threads import this. */
+import type { Formulas } from '../scoring/formulas.ts';
 
 const seconds = (micros: number | string): number => Math.floor(Number(micros) / 1_000_000);
 const hourAngle = (micros: number | string): number => (2 * Math.PI * (Math.floor(seconds(micros) / 3600) % 24)) / 24;
