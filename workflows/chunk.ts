@@ -45,7 +45,7 @@ async function interpret(input: ChunkInput, mailbox: Mailbox, root: Cancellation
   if (root.consideredCancelled) throw new CancelledFailure('cancelled');
   const prefix = prefixOf(input);
   const skeleton = skeletonOf(input, items);
-  const seeds = new Seeds(carry?.settled);
+  const seeds = new Seeds(carry);
   const core = createScheduler({
     skeleton,
     params: input.roots['$params'] ?? null,

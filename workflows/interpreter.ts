@@ -33,7 +33,7 @@ export async function runPipeline(input: RunInput): Promise<Json> {
 async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationScope): Promise<Json> {
   const carry = (input.carry ?? null) as unknown as Carry | null; // written by carryOf
   const skeleton = input.skeleton ?? (await controlCall(input.project, 'heddle.load_plan', { planHash: input.planHash }));
-  const seeds = new Seeds(carry?.settled);
+  const seeds = new Seeds(carry);
   const isRetry = !carry && input.retryOf !== undefined;
   if (isRetry || carry?.fromCatalog) await seeds.load(input.project, input.runId);
   const context = contextOf(input, skeleton, workflowInfo().workflowId, 'run');
@@ -84,7 +84,8 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
     return continueAsNew<typeof runPipeline>({
       ...rest,
       planHash: context.planHash,
-      ...(input.skeleton && { skeleton: context.skeleton }),
+      // It would stand in the history twice, at the beginning and at the end: a large one is loaded instead.
+      ...(input.skeleton && roughBytes(context.skeleton as unknown as Json) <= SKELETON_BYTES && { skeleton: context.skeleton }), // plain JSON
       carry: next as unknown as Json,
     });
   }
@@ -93,6 +94,9 @@ async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationSc
   showStatus(final.status);
   return end(driver, final);
 }
+
+/** Estimated, of a skeleton that is handed on. */
+const SKELETON_BYTES = 128 * 1024;
 
 function finalOf(driver: Driver): RunFinal {
   const { final } = driver.core;

@@ -25,6 +25,7 @@ try {
     await write(reference.name, run.handle.workflowId);
     if (reference.name === 'continued')
       await write('continued-first', run.handle.workflowId, (run.handle as WorkflowHandleWithFirstExecutionRunId).firstExecutionRunId); // the kit started it
+    if (reference.name === 'long') await write('long-step', `${run.handle.workflowId}/until-told`);
     if (reference.name === 'list') await write('list-chunk', `${run.handle.workflowId}/m[0..1]`);
   }
 } finally {

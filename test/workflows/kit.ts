@@ -44,6 +44,11 @@ export class Kit {
   private readonly temporal: Awaited<ReturnType<typeof startTemporal>>;
   private workers: { readonly worker: Worker; readonly running: Promise<void> }[] = [];
   private count = 0;
+  /** For steps that end when a test says so. */
+  tell: (value: Json) => void = () => {};
+  readonly told = new Promise<Json>((resolve) => {
+    this.tell = resolve;
+  });
 
   private constructor(temporal: Awaited<ReturnType<typeof startTemporal>>, native: NativeConnection, client: Client) {
     this.temporal = temporal;
@@ -89,6 +94,7 @@ export class Kit {
       partition: null,
       ...input,
     };
+    this.control.plans.set(full.planHash, skeleton);
     const handle = await this.client.workflow.start(skeleton.name, {
       taskQueue: controlQueueOf(PROJECT),
       workflowId: workflowIdOf(PROJECT, skeleton.name, null, runId),

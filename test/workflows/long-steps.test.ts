@@ -1,11 +1,12 @@
-/** Long steps of large runs on the real server: they outlive a continue-as-new, and are cancelled, heard and missed all the same. */
+/** Long steps of large runs on the real server: they outlive a continue-as-new, and a cancel or a pause reaches them all the same. */
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import type { Json, PipelineNode, PlanNode, WorkflowNode } from '../../dsl/plan/types.ts';
-import type { LiveState, RunLimits } from '../../dsl/contract/run.ts';
-import { executionsOf, Kit, until, type Run } from './kit.ts';
-import { block, chain, mapOf, plan, ref, step } from './plans.ts';
-import { forever, type StepInfo } from './step-fakes.ts';
+import type { Json, PipelineNode, WorkflowNode } from '../../dsl/plan/types.ts';
+import type { LiveState } from '../../dsl/contract/run.ts';
+import { executionsOf, Kit, until } from './kit.ts';
+import { ended, held, limits, long, nodesOf } from './long-kit.ts';
+import { block, mapOf, plan, ref, step } from './plans.ts';
+import { forever } from './step-fakes.ts';
 
 let kit: Kit;
 beforeAll(async () => {
@@ -15,35 +16,6 @@ beforeAll(async () => {
   await kit.work({ taskQueue: 'authors', workflowsPath: fileURLToPath(new URL('./hand-written.ts', import.meta.url)) });
 });
 afterAll(() => kit.stop());
-
-/** As a run of more than 500 steps, with small histories. */
-const limits: RunLimits = { historyEvents: 80, largeRun: 20 };
-const long = { timed: true, timeoutMs: 3_600_000, backoffMs: 50 };
-
-/** A task that ends when it is told to; each attempt waits at its gate. */
-function held(): { readonly handler: (input: Json, info: StepInfo) => Promise<Json>; release(output: Json | Error): void; readonly begun: Promise<void> } {
-  let release: (output: Json | Error) => void = () => {};
-  let begin: () => void = () => {};
-  const begun = new Promise<void>((resolve) => (begin = resolve));
-  const output = new Promise<Json | Error>((resolve) => (release = resolve));
-  return {
-    handler: async (_input, { signal }) => {
-      begin();
-      const given = await Promise.race([output, new Promise<Error>((resolve) => signal.addEventListener('abort', () => resolve(new Error('told'))))]);
-      if (given instanceof Error) throw given;
-      return given;
-    },
-    release: (output) => release(output),
-    begun,
-  };
-}
-const nodesOf = (n: number): readonly PlanNode[] => chain(n).body.nodes;
-const ended = async (run: Run, name: string): Promise<void> => {
-  await until(
-    () => run.steps().get(name)?.status ?? run.state().then(({ steps }) => steps.find((one) => one.step === name)?.status),
-    (status) => status === 'done',
-  );
-};
 
 it('a long step runs once, through many executions of its run, none of which is long', async () => {
   const train = held();
@@ -105,52 +77,6 @@ it('a cancel after a continue-as-new reaches it, and leaves nobody behind', asyn
   expect(kit.steps.stepsOf(run.runId).filter((name) => name === 'always.clean')).toHaveLength(1);
 });
 
-it('one that does not hear the cancel is left behind after the grace, and listed', async () => {
-  let release: () => void = () => {};
-  const held = new Promise<void>((resolve) => (release = resolve));
-  kit.on('deaf', () => held);
-  const run = await kit.run(plan('deaflong', [step('deaf'), ...nodesOf(60)], { rules: { deaf: long } }), { limits: { ...limits, graceMs: 500 } });
-  await ended(run, 's59');
-  await run.handle.cancel();
-  expect(await run.failure()).toContain('canceled');
-  release();
-  expect(kit.control.final(run.runId)).toMatchObject({ status: 'cancelled', abandoned: ['deaf'] });
-  await until(
-    () => kit.client.workflow.getHandle(`${run.handle.workflowId}/deaf`).describe(),
-    ({ status }) => status.name === 'CANCELLED',
-  );
-});
-
-it('its failures, time-outs and budgets are those of the step', async () => {
-  let tries = 0;
-  const flaky = held();
-  kit.on('flaky', async (input: Json, info: StepInfo) => {
-    if (++tries === 1) await flaky.handler(input, info);
-    if (tries < 3) throw new Error('odd data');
-    return 7;
-  });
-  const run = await kit.run(
-    plan('budgets', [step('flaky'), step('slow', {}, { task: 'hang@1' }), ...nodesOf(60)], {
-      rules: { flaky: { ...long, classes: { user: 2 } }, hang: { ...long, timeoutMs: 901_000, attempts: 1, queueMs: 600_000, heartbeatMs: 1000 } },
-    }),
-    { limits },
-  );
-  await ended(run, 's59');
-  flaky.release(new Error('odd data'));
-  await ended(run, 'flaky');
-  await run.handle.cancel();
-  await run.failure();
-  expect(tries).toBe(3);
-  expect(run.steps().get('flaky')).toMatchObject({ status: 'done', output: 7, attempts: 3 });
-});
-
-it('one that is terminated from outside after a continue-as-new fails its step with HDL-CHILD-ENDED', async () => {
-  const run = await kit.run(plan('lostlong', [step('hang'), ...nodesOf(60)], { rules: { hang: long } }), { limits: { ...limits, askMs: 300 } });
-  await ended(run, 's59');
-  await kit.client.workflow.getHandle(`${run.handle.workflowId}/hang`).terminate();
-  expect(await run.failure()).toContain('hang: HDL-CHILD-ENDED');
-});
-
 it('a pause that comes with the first moment of a new execution keeps what runs, and its result', async () => {
   const train = held();
   kit.on('train', train.handler);
@@ -178,23 +104,6 @@ it('a pause that comes with the first moment of a new execution keeps what runs,
   await run.control({ kind: 'resume', by: 'ann' });
   expect(await run.result()).toEqual([2, 2, 2]);
   expect(kit.steps.stepsOf(run.runId).filter((name) => name.endsWith('.train'))).toEqual(['trials[a].train', 'trials[b].train', 'trials[c].train']);
-});
-
-it('a step that nobody called long holds the run up for a while only, and the history ends at twice its bound', async () => {
-  const slow = held();
-  kit.on('slow', slow.handler);
-  const run = await kit.run(plan('patient', [step('slow'), ...nodesOf(60)]), { limits: { historyEvents: 100, drainMs: 300 } });
-  await run.until(({ steps }) => steps.some((one) => one.step === 's24' && one.status === 'done'));
-  await until(
-    () => executionsOf(kit, run.handle.workflowId),
-    ([only]) => (only?.events ?? 0) >= 200,
-  );
-  slow.release(1);
-  await run.result();
-  const all = await executionsOf(kit, run.handle.workflowId);
-  expect(all.length).toBeGreaterThanOrEqual(2);
-  expect(Math.max(...all.map(({ events }) => events))).toBeLessThan(260);
-  expect(kit.steps.stepsOf(run.runId)).toHaveLength(61);
 });
 
 it('a chunk of a list map outlives a continue-as-new of its run, and a pause reaches it', async () => {

@@ -1,7 +1,7 @@
 /** Runs that go through most of the interpreter: recorded as histories, and run without a cache. */
 import type { GateNode, Json, PlanNode, Skeleton } from '../../dsl/plan/types.ts';
 import { messages, type RunInput } from '../../dsl/contract/run.ts';
-import type { Kit, Run } from './kit.ts';
+import { until, type Kit, type Run } from './kit.ts';
 import { block, chain, mapOf, plan, ref, step } from './plans.ts';
 
 export interface ReferenceRun {
@@ -15,7 +15,7 @@ const gate: GateNode = { kind: 'gate', id: 'ok', ask: 'Go?', show: null, from: [
 const simple = (
   name: string,
   skeleton: Skeleton | ((kit: Kit) => Skeleton),
-  during: (run: Run) => Promise<void> = async () => {},
+  during: (run: Run, kit: Kit) => Promise<void> = async () => {},
   input: Partial<RunInput> = {},
 ): ReferenceRun => ({
   name,
@@ -25,7 +25,7 @@ const simple = (
       throw new Error('odd data');
     });
     const run = await kit.run(typeof skeleton === 'function' ? skeleton(kit) : skeleton, { runId: `ref-${name}`, ...input });
-    await during(run);
+    await during(run, kit);
     try {
       return { run, result: await run.result() };
     } catch (error) {
@@ -123,4 +123,23 @@ export const referenceRuns: readonly ReferenceRun[] = [
     },
   ),
   simple('continued', chain(40), async () => {}, { limits: { historyEvents: 80 } }),
+  // A step that runs through the continue-as-new in a workflow of its own, and ends when all others have.
+  simple(
+    'long',
+    (kit) => {
+      kit.on('until-told', () => kit.told);
+      return plan('long', [step('until-told'), ...chain(30).body.nodes], {
+        rules: { 'until-told': { timed: true, timeoutMs: 3_600_000 } },
+        output: ref('until-told'),
+      });
+    },
+    async (run, kit) => {
+      await until(
+        () => run.steps().get('s29')?.status ?? run.state().then(({ steps }) => steps.find((one) => one.step === 's29')?.status),
+        (status) => status === 'done',
+      );
+      kit.tell(7);
+    },
+    { limits: { historyEvents: 80, largeRun: 20 } },
+  ),
 ];

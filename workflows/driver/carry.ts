@@ -17,8 +17,10 @@ import type { OpenWait } from './waits.ts';
 const CARRY_BYTES = 1024 * 1024;
 
 export interface Carry {
-  /** By step path. */
+  /** By step path; without those of `done`. */
   readonly settled: Readonly<Record<string, Settled>>;
+  /** Outputs of steps that are done, where there is nothing more to say: a large run has thousands. Older interpreters have them above. */
+  readonly done?: Readonly<Record<string, Json>>;
   readonly pins: Readonly<Record<string, PinValue>>;
   readonly waits: readonly OpenWait[];
   readonly events: readonly (readonly [string, Json])[];
@@ -75,14 +77,28 @@ export function carryOf(driver: Driver, { nextPage, hidden, pruned, seeds }: Car
     hidden: counts,
   };
   const room = CARRY_BYTES - Math.min(CARRY_BYTES / 2, roughBytes(whole.pins as unknown as Json)); // handles are plain JSON
-  if (settled.bytes <= room) return { ...whole, settled: settled.steps, fromCatalog: false, pruned };
+  if (settled.bytes <= room) return { ...whole, ...packed(settled.steps), fromCatalog: false, pruned };
   if (driver.context.role === 'chunk') return null;
   const needed = neededOf(driver);
   const less = settledOf(driver, kept, unmet, (step) => needed.has(step));
-  if (less.bytes <= room) return { ...whole, settled: less.steps, fromCatalog: false, pruned: true };
+  if (less.bytes <= room) return { ...whole, ...packed(less.steps), fromCatalog: false, pruned: true };
   const failed = settledOf(driver, new Map([...kept].filter(([, state]) => state.status !== 'done')), new Map(), () => false);
   // All of it is met again.
   return { ...whole, hidden: {}, settled: failed.steps, fromCatalog: true, pruned };
+}
+
+function packed(steps: Readonly<Record<string, Settled>>): Pick<Carry, 'settled' | 'done'> {
+  const settled: Record<string, Settled> = {};
+  const done: Record<string, Json> = {};
+  for (const [step, one] of Object.entries(steps))
+    if (one.status === 'done' && !one.items) done[step] = one.output;
+    else settled[step] = one;
+  return { settled, done };
+}
+
+/** What had settled, by step path. */
+export function settledIn({ settled, done = {} }: Carry): ReadonlyMap<string, Settled> {
+  return new Map([...Object.entries(settled), ...Object.entries(done).map(([step, output]): [string, Settled] => [step, { status: 'done', output }])]);
 }
 
 /** Steps that the core must be told of: all that have settled, less what lies inside of a finished map, branch or loop. */

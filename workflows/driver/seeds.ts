@@ -1,6 +1,7 @@
 /** Results from before, as the core asks for them: from a carry, from the catalog, or both. Sandbox. */
 import type { Json } from '../../dsl/plan/types.ts';
 import type { Settled } from '../scheduler/messages.ts';
+import { settledIn, type Carry } from './carry.ts';
 import { controlCall } from './control-call.ts';
 
 export class Seeds {
@@ -8,8 +9,8 @@ export class Seeds {
   /** Steps that were taken over: they are in the record. */
   readonly used = new Set<string>();
 
-  constructor(settled: Readonly<Record<string, Settled>> = {}) {
-    this.settled = new Map(Object.entries(settled));
+  constructor(carry: Carry | null) {
+    this.settled = carry ? new Map(settledIn(carry)) : new Map();
   }
 
   /** One that is refused does not count as taken over: the step runs again, and is recorded. */
