@@ -65,10 +65,11 @@ describe('3 million flights, ten times over', () => {
       await duck(`SELECT count(*) AS rows, count(DISTINCT date) AS dates FROM '${flights}'`),
     );
   });
-  it('take less than 600 MiB, and no more after ten passes than after the second', () => {
+  it('take less than 600 MiB, and ten passes keep nothing', () => {
     expect(measured.peakMiB).toBeLessThan(600);
     const [, , second = 0] = measured.rss;
-    expect(measured.rss.at(-1)).toBeLessThan(second * 1.15);
+    // malloc keeps some of what threads give back: 10 to 15 % until it settles. The bytes of the file, if a pass kept them, were 32 %
+    expect(measured.rss.at(-1)).toBeLessThan(second * 1.25);
   });
   it('keep the main thread for less than 50 ms at a time', () => {
     expect(measured.longestCpuMs).toBeLessThan(50);
