@@ -138,7 +138,8 @@ export class Children {
   /** Chunks start nothing new, or go on. */
   hold(held: boolean): void {
     for (const child of this.open.values())
-      if (child.log?.kind === 'chunk') this.send(child, (handle) => handle.signal(defineSignal<[boolean]>(childSignals.held), held));
+      // One that is not met again yet may be a chunk; a long step does not listen.
+      if (!child.log || child.log.kind === 'chunk') this.send(child, (handle) => handle.signal(defineSignal<[boolean]>(childSignals.held), held));
   }
 
   private send(child: Child, what: (handle: ExternalWorkflowHandle) => Promise<void>): void {
