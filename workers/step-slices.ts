@@ -5,6 +5,7 @@
 import type { StepData } from '../activities/step/step-host.ts';
 import { INLINE_BYTES, isStored, type PublishCall } from '../dsl/contract/step.ts';
 import type { Json, JsonObject } from '../dsl/plan/types.ts';
+import { modelsIn } from '../storage/datasets/manifest.ts';
 import { sliceInPlace } from '../storage/datasets/slice-in-place.ts';
 import type { Store } from '../storage/store.ts';
 import { loadInputs, storeValue } from '../storage/values.ts';
@@ -27,6 +28,7 @@ export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'stage' | 
         version: call.version,
         codeDigest,
         inputs,
+        models: modelsIn(call.input),
       });
     },
   };

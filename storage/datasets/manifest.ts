@@ -1,6 +1,6 @@
 /** _manifest.json of a partition: who wrote it, from what, and its files with checksums. Written beside _SUCCESS. */
 import type { SliceHandle } from '../../dsl/contract/step.ts';
-import type { JsonObject } from '../../dsl/plan/types.ts';
+import type { Json, JsonObject } from '../../dsl/plan/types.ts';
 import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import { sha256Hex } from '../digest.ts';
 import type { Store } from '../store.ts';
@@ -19,11 +19,18 @@ export interface Manifest {
   readonly version: string;
   readonly codeDigest: string | null;
   readonly inputs: readonly { readonly dataset: string; readonly digest: string; readonly rows: number }[];
+  /** Model versions that the step was given: scores name theirs. */
+  readonly models?: readonly ModelUsed[];
   readonly files: readonly ManifestFile[];
   readonly rows: number;
   readonly bytes: number;
   /** Figures by which the dataset's expectations were judged. */
   readonly profile?: Profile;
+}
+export interface ModelUsed {
+  readonly name: string;
+  readonly version: string;
+  readonly digest: string;
 }
 export interface ManifestFile {
   readonly name: string;
@@ -36,6 +43,20 @@ export const MANIFEST = '_manifest.json';
 export const SUCCESS = '_SUCCESS';
 
 export const inputsOf = (slices: readonly SliceHandle[]): Manifest['inputs'] => slices.map(({ dataset, digest, rows }) => ({ dataset, digest, rows }));
+
+/** Handles of models anywhere in a step's input, each once. */
+export function modelsIn(input: Json): ModelUsed[] {
+  const found = new Map<string, ModelUsed>();
+  const visit = (value: Json): void => {
+    if (value === null || typeof value !== 'object') return;
+    const { kind, name, version, digest } = value as JsonObject; // of a list all are undefined
+    if (kind === 'model' && typeof name === 'string' && typeof version === 'string' && typeof digest === 'string')
+      found.set(`${name}@${version}`, { name, version, digest });
+    else for (const inner of Object.values(value)) visit(inner as Json);
+  };
+  visit(input);
+  return [...found.values()];
+}
 
 /** null for a folder without one, or with one that is none of ours: another system's. `digest` is over its bytes. */
 export async function readManifest(store: Store, folder: string): Promise<{ readonly manifest: Manifest; readonly digest: string } | null> {

@@ -31,6 +31,7 @@ export interface Stager {
   readonly version: string;
   readonly codeDigest: string | null;
   readonly inputs: readonly SliceHandle[];
+  readonly models?: Manifest['models'];
 }
 /** Values made into Arrow at once: some ten milliseconds, between which heartbeats go out. */
 const CELLS_PER_BATCH = 262_144;
@@ -67,6 +68,7 @@ export async function stagePartition(
     version: by.version,
     codeDigest: by.codeDigest,
     inputs: inputsOf(by.inputs),
+    ...(by.models && by.models.length > 0 && { models: by.models }),
     files,
     rows: files.reduce((sum, file) => sum + file.rows, 0),
     bytes: files.reduce((sum, file) => sum + file.bytes, 0),
