@@ -219,6 +219,37 @@ function driverOf(core: SchedulerCore, plan: Skeleton, results: ReadonlyMap<stri
   } as unknown as Driver;
 }
 
+it('a cancel in a run that has continued starts nothing more, knows all that still runs, and ends it', () => {
+  const wishes = chances.map((given) => ({ ...given, wishes: given.wishes.filter(({ kind }) => kind !== 'list' && kind !== 'fused') }));
+  fc.assert(
+    fc.property(wishes, fc.nat(8), fc.boolean(), ({ wishes: list, salt, inFlight }, at, paused) => {
+      const plan = planOf(list.map((wish) => ({ ...wish, values: [], after: [] })));
+      const first = createScheduler({ skeleton: plan, params: {}, partition: null, maxInFlight: inFlight });
+      let open = first.start() as (Command & { step: string })[];
+      for (let turn = 0; turn < at && open.length > 0; turn++) {
+        const command = open.shift() as Command & { step: string };
+        open.push(...(first.turn([answerOf(command, 1, salt)]) as (Command & { step: string })[]));
+      }
+      if (first.finished) return;
+      first.turn([{ type: 'pause' }]);
+      const underway = open.map(({ step }) => step);
+      const children = underway.map((step) => ({ step, workflowId: step, token: step, since: 1, earlier: 0, result: null }));
+      const carry = carryOf(driverOf(first, plan, new Map(), children), { nextPage: 1, hidden: {}, pruned: false, seeds: new Map() }) as Carry;
+      const seeds = settledIn(carry);
+      const core = createScheduler({ skeleton: plan, params: {}, partition: null, maxInFlight: inFlight, ...beforeOf(carry), seed: (step) => seeds.get(step) });
+      if (paused) core.turn([{ type: 'pause' }]);
+      open = core.start() as typeof open;
+      for (const step of underway) expect(open.map((command) => command.step)).toContain(step);
+      if (paused) expect(open).toHaveLength(underway.length);
+      expect(core.turn([{ type: 'cancel' }])).toEqual([]);
+      for (const { step } of open) expect(core.turn([{ type: 'cancelled', step }])).toEqual([]);
+      expect(core.final.status).toBe('cancelled');
+      expect(core.finished).toBe(true);
+    }),
+    { numRuns: 200 },
+  );
+});
+
 const seen = (status: string | undefined): string => (status === 'blocked' ? 'failed' : (status ?? 'never'));
 
 it('a run that continues as new at random moments ends as it would have in one piece, and does nothing twice', () => {

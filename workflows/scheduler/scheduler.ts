@@ -680,6 +680,7 @@ export class Scheduler implements SchedulerCore {
     const before = this.options.seed;
     this.seed = (step) => done.get(step) ?? before?.(step);
     this.skeleton = skeleton;
+    this.planned = weightOf(skeleton.body);
     this.states.clear();
     this.byStep = new Map();
     this.ready.clear();
