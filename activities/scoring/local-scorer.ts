@@ -10,6 +10,8 @@ import { OutOfMemory, ThreadPool, type ThreadModel } from './threads/thread-pool
 
 /** Rows that cross to a thread at once. */
 const BATCH = 16_384;
+/** Several workers share a large machine. */
+const MOST_THREADS = 8;
 /** A batch that does not fit into memory is halved down to here. */
 export const LEAST_ROWS = 256;
 
@@ -19,9 +21,10 @@ export class LocalScorer implements Scorer {
   readonly pool: ThreadPool;
   private readonly models = new Map<string, Promise<LocalModel>>();
 
-  /** `heapMiB`: JavaScript heap of a thread; tensors and columns lie outside of it. */
-  constructor({ threads = availableParallelism(), heapMiB = 256 }: { readonly threads?: number; readonly heapMiB?: number } = {}) {
-    this.pool = new ThreadPool({ threads, heapMiB });
+  /** `heapMiB`: JavaScript heap of a thread; tensors and columns lie outside of it. `idleMs`: a thread without work ends after it. */
+  constructor(options: { readonly threads?: number; readonly heapMiB?: number; readonly idleMs?: number } = {}) {
+    const { threads = Math.min(MOST_THREADS, availableParallelism()), heapMiB = 256, idleMs = 30_000 } = options;
+    this.pool = new ThreadPool({ threads, heapMiB, idleMs });
   }
 
   open(digest: string, load: () => Promise<Uint8Array>): Promise<LocalModel> {

@@ -1,5 +1,5 @@
 /** The scorer behind its interface: models that fit and models that do not, batches, memory, and a main thread that stays free. */
-import { setImmediate as turn } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delayed } from 'node:timers/promises';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { LocalScorer } from '../../activities/scoring/local-scorer.ts';
@@ -114,6 +114,22 @@ describe('the main thread', () => {
     };
     await expect(scorer.score(model, new Float32Array(2 * 16_384 * 40), 2, breathe)).rejects.toThrow('cancelled');
     expect(batches).toBeLessThan(10);
+  });
+});
+
+describe('a thread that ends for want of work', () => {
+  it('takes no job with it, also when one comes at that moment', async () => {
+    const short = new LocalScorer({ threads: 1, idleMs: 5 });
+    try {
+      const model = await short.open('linear', async () => linear([1]));
+      for (let round = 0; round < 12; round++) {
+        const [score] = await short.score(model, Float32Array.of(0), 1);
+        expect(score).toBeCloseTo(0.5, 6);
+        await delayed(3 + (round % 5)); // around the end of the thread
+      }
+    } finally {
+      await short.close();
+    }
   });
 });
 

@@ -37,19 +37,20 @@ interface Member {
 }
 const DEPTH = 2;
 const MAX_MODELS = 4;
-/** An idle thread keeps some 60 MB. */
-const IDLE_MS = 30_000;
 
 export class ThreadPool {
   readonly threads: number;
   private readonly heapMiB: number;
+  private readonly idleMs: number;
   private readonly members = new Set<Member>();
   private readonly waiting: Job[] = [];
   private lastId = 0;
 
-  constructor({ threads, heapMiB }: { readonly threads: number; readonly heapMiB: number }) {
+  /** `idleMs`: after so long without a job a thread ends; it keeps some 60 MB. */
+  constructor({ threads, heapMiB, idleMs }: { readonly threads: number; readonly heapMiB: number; readonly idleMs: number }) {
     this.threads = threads;
     this.heapMiB = heapMiB;
+    this.idleMs = idleMs;
   }
 
   /** `make` is called when a thread takes the job, and again when that thread dies before its turn. Rejects with OutOfMemory. */
@@ -127,7 +128,10 @@ export class ThreadPool {
     member.jobs.delete(answer.id);
     if (member.jobs.size === 0) {
       member.thread.unref();
-      member.idle = setTimeout(() => void member.thread.terminate(), IDLE_MS).unref();
+      member.idle = setTimeout(() => {
+        this.members.delete(member); // no job may go to a thread that is about to end
+        void member.thread.terminate();
+      }, this.idleMs).unref();
     }
     if (job && 'done' in answer) job.resolve(answer.done);
     else if (job && 'failed' in answer) {
