@@ -14,7 +14,7 @@ import { readNote, writeNote, type GenerationNote } from './generation-note.ts';
 import { generationUri, historyOf, stagingOfStep, type History } from './layout.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { partitionUri } from './partition-path.ts';
-import { intentUri, rollForward, type Intent } from './replacement-intent.ts';
+import { generationOfIntent, intentUri, rollForward, type Intent } from './replacement-intent.ts';
 import { pathOfStaged } from './staged-path.ts';
 
 type Staged = Omit<StagedPartition, 'at'>;
@@ -81,6 +81,8 @@ async function tryPublish(store: Store, staged: Staged, path: string, options: P
       throw new HeddleError('HDL-PARTITION-EXISTS', { what: `${staged.dataset} ${path} is published already.`, where: target, cause: REFUSED });
     const wish: Intent = { staging: staged.staging, manifest: staged.manifestDigest, generation, replaces: present?.generation ?? 1 + history.newest };
     if (!(await replaceBy(store, staged, path, wish))) return null;
+    // of publishes that stopped before they moved anything: they are overtaken
+    for (const intent of history.intents) if (generationOfIntent(intent) < generation) await store.remove(intent);
   }
   return done(store, staged, path, note, options);
 }

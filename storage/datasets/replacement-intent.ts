@@ -5,7 +5,7 @@
 import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import { sha256Hex } from '../digest.ts';
 import type { Store } from '../store.ts';
-import { childUri } from '../uri.ts';
+import { childUri, nameOfUri } from '../uri.ts';
 import { readNote } from './generation-note.ts';
 import { generationsOf, generationUri, historyOf, INTENT, type History } from './layout.ts';
 import { partitionUri } from './partition-path.ts';
@@ -22,6 +22,8 @@ export interface Intent {
 
 export const intentUri = (root: string, path: string, { generation, staging }: Pick<Intent, 'generation' | 'staging'>): string =>
   childUri(generationsOf(root, path), `${INTENT}${generation}-${sha256Hex(staging).slice(0, 12)}.json`);
+
+export const generationOfIntent = (uri: string): number => Number(nameOfUri(uri).slice(INTENT.length).split('-')[0]);
 
 /** Ends replacements that stopped on their way. Any number of processes may do so at once. False: there were none. */
 export async function rollForward(store: Store, root: string, path: string, seen?: History): Promise<boolean> {
