@@ -176,7 +176,7 @@ describe('skips, publishing, control tasks, always', () => {
     expect(await run.result()).toEqual({ published: { slice: 'staged' } });
     expect(kit.steps.published.at(-1)).toMatchObject({ step: 'write', runId: run.runId, replace: true });
     const { events } = await historyOf(run.handle);
-    expect(activitiesOf(events).map(({ id }) => id)).toEqual(['write', 'write:publish', 'record:0']);
+    expect(activitiesOf(events).map(({ id }) => id)).toEqual(['write', 'write:generation', 'write:publish', 'record:0']);
     // a worker that dies while it publishes is missed after a minute, not after the ten that a publish may take
     expect(
       Number(
