@@ -48,7 +48,7 @@ export async function startRegistryServer(over: Partial<ResolvedConfig> = {}): P
     temporal,
     log: pino({ level: 'silent' }),
     metrics: createMetrics(),
-    notify: () => undefined,
+    notify: async () => undefined,
   };
   const token = (name: string, ...roles: string[]) => ({ name, roles, sha256: tokenHash(`${name}-token`) });
   const listener = await listen(createApp(parts, [token('ann', 'operator'), token('looker', 'viewer')]), config.server);
