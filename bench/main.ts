@@ -3,10 +3,12 @@ import { parseArgs } from 'node:util';
 import { print, report, type BenchCase } from './report.ts';
 
 const benches: Readonly<Record<string, () => Promise<(only: readonly string[]) => Promise<BenchCase[]>>>> = {
+  commit: async () => (await import('./commit.ts')).commit,
   overhead: async () => (await import('./overhead.ts')).overhead,
   map: async () => (await import('./map.ts')).map,
   memory: async () => (await import('./memory.ts')).memory,
   startup: async () => (await import('./startup.ts')).startup,
+  prewarm: async () => (await import('./prewarm.ts')).prewarm,
   scoring: async () => (await import('./scoring.ts')).scoring,
   typecheck: async () => (await import('./typecheck.ts')).typecheck,
 };

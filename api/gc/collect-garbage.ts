@@ -29,7 +29,7 @@ export async function collectGarbage(parts: ServerParts, retention: Retention, d
   const failed = [...found.failed];
   const gone = dryRun ? found.items : await removeAll(parts, found.items, failed);
   const logs = await pruneLogs(parts.store, now - retention.logsMs, { dryRun });
-  const items = gone.map(({ at: _, ...item }) => item);
+  const items = gone.map(({ kind, uri, files, bytes, why }) => ({ kind, uri, files, bytes, why }));
   return { dryRun, items, logs, failed, bytes: items.reduce((sum, { bytes }) => sum + bytes, logs.bytes) };
 }
 
