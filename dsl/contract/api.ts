@@ -22,6 +22,8 @@
  * POST /workers                   WorkerHello (every 10 s)             -> { ok: true }        role worker
  * GET  /workers                                                        -> { workers: WorkerHello[] }
  * POST /events                    { events: StepEvent[] }              -> { ok: true }        role worker, best effort
+ * POST /partitions/:dataset/rollback { partition, to?, note? }       -> PartitionRollback  operator
+ * POST /gc                        { dryRun }                           -> GcReport            admin
  * POST /catalog/rebuild           {}                                   -> { runs, models }    admin
  * GET  /doctor                                                         -> { checks: DoctorCheck[] }
  * GET  /health (no token)  /metrics  /openapi.json
