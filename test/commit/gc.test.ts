@@ -3,6 +3,8 @@ import type { Client } from '@temporalio/client';
 import { pino } from 'pino';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { collectGarbage, type GcReport } from '../../api/gc/collect-garbage.ts';
+import { createApp } from '../../api/app.ts';
+import { tokenHash } from '../../api/auth/tokens.ts';
 import { createMetrics } from '../../api/metrics.ts';
 import { createNotifier } from '../../api/notify/webhook.ts';
 import { rollbackPartition } from '../../api/partitions/rollback-partition.ts';
@@ -216,5 +218,34 @@ describe('a rollback', () => {
   it.each(['day=2001-03-01/../../x', '..', 'hour=2001-03-01T05', 'wiki=en'])('of the partition %s is refused: it is no key', async (partition) => {
     const d = await declared();
     await expect(rollbackPartition(parts, { dataset: d.name, partition, who: 'ann', note: null })).rejects.toMatchObject({ code: 'HDL-BAD-KEY' });
+  });
+});
+
+describe('over the API', () => {
+  const token = (name: string, role: string) => ({ name, roles: [role], sha256: tokenHash(`${name}-token`) });
+  const post = async (who: string, path: string, body: object): Promise<{ status: number; body: unknown }> => {
+    const app = createApp(parts, [token('root', 'admin'), token('ann', 'operator')]);
+    const answer = await app.request(`http://127.0.0.1:8233/api/v1${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${who}-token`, 'content-type': 'application/json', host: '127.0.0.1:8233' },
+      body: JSON.stringify(body),
+    });
+    return { status: answer.status, body: await answer.json() };
+  };
+  it('a clean-up needs an admin and says whether it was a dry run; a rollback needs an operator, whose name is kept', async () => {
+    const d = await declared();
+    const runId = await run(false);
+    for (const n of [1, 2]) await publish(d, [n], runId);
+    expect(await post('ann', '/gc', { dryRun: true })).toMatchObject({ status: 403 });
+    expect(await post('root', '/gc', { dryRun: true })).toMatchObject({ status: 200, body: { dryRun: true, failed: [] } });
+    expect(await post('ann', `/partitions/${d.name}/rollback`, { partition: '2001-03-01' })).toMatchObject({
+      status: 200,
+      body: { from: 2, to: 1, generation: 3 },
+    });
+    expect(await listAudit(parts.catalog.db, 'default', `${d.name}@2001-03-01`)).toMatchObject([{ who: 'ann' }]);
+    expect(await post('ann', `/partitions/${d.name}/rollback`, { partition: '2001-03-01', to: 77 })).toMatchObject({
+      status: 404,
+      body: { error: { code: 'HDL-NO-GENERATION' } },
+    });
   });
 });
