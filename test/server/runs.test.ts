@@ -11,6 +11,7 @@ import type { RunningServer } from '../../workers/server.ts';
 import { sampleRun } from '../catalog/samples.ts';
 import { serverFixture, startTiny, tiny, type ServerFixture } from './server-fixture.ts';
 import { client, until, type Client } from './test-server.ts';
+import { WEIGHTS } from './weights.ts';
 
 let server: RunningServer;
 let api: Client;
@@ -195,6 +196,7 @@ describe('a run', () => {
   });
 
   it('that was ended by force keeps what its history holds, so that a retry goes on from there', async () => {
+    await server.parts.store.write('store://trained/m/model.onnx', Buffer.from(WEIGHTS));
     const runId = await start({ mode: 'register' });
     await until(async () => (await api.get<RunDetail>(`/runs/${runId}`)).body.steps.length > 1);
     await api.post(`/runs/${runId}/cancel`, { force: true });

@@ -2,6 +2,7 @@
  * A hand-written stand-in for the interpreter, so that the server is tested by itself: it obeys the same contract (argument,
  * messages, control activities) and does what params.mode says. Runs in the sandbox.
  */
+import { WEIGHTS_DIGEST } from './weights.ts';
 import {
   allHandlersFinished,
   condition,
@@ -97,7 +98,7 @@ export default async function tiny(input: RunInput): Promise<void> {
         runId: input.runId,
         pipeline: input.pipeline,
         step: 'register',
-        input: { model: { kind: 'model', name: 'm', version: 'new', uri: 'file:///m', digest: input.runId } },
+        input: { model: { kind: 'model', name: 'm', version: 'new', uri: 'store://trained/m', digest: WEIGHTS_DIGEST } },
       });
       live.unshift(record('register', { status: 'done', output: null, meta: null }));
       await condition(() => false);

@@ -75,7 +75,7 @@ it('are one trace: the run, its steps, their attempts, and what a program hangs 
     ['attempt 1 of program', 'program'],
   ] as const)
     expect(named(attempt).parentSpanId).toBe(named(`step ${step}`).spanId);
-  expect(spans.map(({ name, service }) => [name, service]).toSorted()).toEqual([
+  expect(spans.map(({ name, service }) => [name, service]).toSorted((a, b) => String(a).localeCompare(String(b)))).toEqual([
     ['attempt 1 of flaky', 'heddle-worker'],
     ['attempt 1 of program', 'heddle-worker'],
     ['attempt 2 of flaky', 'heddle-worker'],
