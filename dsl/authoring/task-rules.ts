@@ -69,7 +69,11 @@ export function taskRules(name: string, def: RuleOptions, publishes: boolean, pl
 }
 
 /** What `cache` says; null: the task always runs. */
-export function cacheOf(name: string, cache: Cache | undefined, place: string | null): { cache: { readonly forMs: number | null } | null; problems: Problem[] } {
+export function cacheOf(
+  name: string,
+  cache: Cache | undefined,
+  place: string | null,
+): { cache: { readonly forMs: number | null } | null; problems: Problem[] } {
   if (cache === undefined || typeof cache === 'boolean') return { cache: cache ? { forMs: null } : null, problems: [] };
   const forMs = durationMs(cache.for);
   const problem: Problem = { code: 'HDL-BAD-DURATION', what: `cache.for: '${cache.for}' of task ${name} is no duration.`, where: place };
