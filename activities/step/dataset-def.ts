@@ -3,7 +3,7 @@ import { durationMs } from '../../dsl/authoring/duration.ts';
 import type { Dataset } from '../../dsl/authoring/dataset.ts';
 import { expectDef } from '../../dsl/authoring/expectations.ts';
 import { dimensionDefs } from '../../dsl/authoring/partition.ts';
-import { jsonSchemaOf } from '../../dsl/plan/json-schema.ts';
+import { rowSchemaOf } from '../../dsl/plan/row-schema.ts';
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 
 const made = new WeakMap<Dataset, DatasetDef>();
@@ -17,9 +17,10 @@ export function datasetDef(dataset: Dataset): DatasetDef {
       name: dataset.name,
       uri: dataset.uri,
       partitions: dimensionDefs(dataset.partitions),
-      schema: jsonSchemaOf(dataset.schema, 'output').schema,
+      schema: rowSchemaOf(dataset.schema).schema,
       ...(retainMs !== null && { retainMs }),
       ...(expect && { expect }),
+      ...(dataset.files && { files: dataset.files }),
     };
     made.set(dataset, def);
   }

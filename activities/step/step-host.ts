@@ -3,7 +3,7 @@
  * steps can run through the same wrapper.
  */
 import type { TaskValue } from '../../dsl/authoring/values.ts';
-import type { ColumnBatch, Condition } from '../../dsl/authoring/context.ts';
+import type { ColumnBatch, RowCondition } from '../../dsl/authoring/context.ts';
 import type { StepEvent } from '../../dsl/contract/api.ts';
 import type { ItemListHandle, SliceHandle, StagedPartition, StepCall } from '../../dsl/contract/step.ts';
 import type { DatasetDef, Json, JsonObject } from '../../dsl/plan/types.ts';
@@ -31,7 +31,7 @@ export type RowBatches =
 /** Columns and conditions of a read, as storage/datasets/read-slice.ts takes them. */
 export interface ReadOptions {
   readonly columns?: readonly string[];
-  readonly where?: readonly Condition[];
+  readonly where?: readonly RowCondition[];
 }
 
 /** Typed data in the store: stored values, item lists, slices. */

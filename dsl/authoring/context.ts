@@ -32,13 +32,13 @@ export type RowsOf<R> = readonly R[] | AsyncIterable<readonly R[] | Columns<R> |
 /** What a column is compared with; a date-time column with a text such as '2001-03-01T00:00:00Z'. */
 type Comparable = number | bigint | string | boolean;
 /** A null satisfies none. */
-export type Condition<Column extends string = string, V = Comparable> =
+export type RowCondition<Column extends string = string, V = Comparable> =
   | { readonly column: Column; readonly op: '=' | '<' | '<=' | '>' | '>='; readonly value: V }
   | { readonly column: Column; readonly op: 'in'; readonly value: readonly V[] };
 /** `columns`: only these are read. `where`: only rows that satisfy all of it come; files' statistics say what need not be read. */
 export interface Reading<R, C extends keyof R & string> {
   readonly columns?: readonly C[];
-  readonly where?: readonly { [K in keyof R & string]: Condition<K, Extract<R[K], Comparable>> }[keyof R & string][];
+  readonly where?: readonly { [K in keyof R & string]: RowCondition<K, Extract<R[K], Comparable>> }[keyof R & string][];
 }
 
 export interface Log {

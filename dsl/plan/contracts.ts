@@ -5,6 +5,7 @@ import { durationMs } from '../authoring/duration.ts';
 import { expectDef, expectProblems } from '../authoring/expectations.ts';
 import type { PipelineValue, TaskValue } from '../authoring/values.ts';
 import { jsonSchemaOf } from './json-schema.ts';
+import { rowSchemaOf } from './row-schema.ts';
 import type { Problem } from './problem.ts';
 import type { Recording } from './recording.ts';
 import { partProblems } from './schema-problems.ts';
@@ -78,7 +79,7 @@ function datasetsOf({ datasets, tasks }: Recording, problems: Problem[]): [strin
 }
 
 function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
-  const { schema, problem } = jsonSchemaOf(dataset.schema, 'output');
+  const { schema, problem } = rowSchemaOf(dataset.schema);
   if (problem !== null)
     problems.push({
       code: 'HDL-NOT-JSON-SCHEMA',
@@ -95,6 +96,15 @@ function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
   const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
   if (dataset.retain !== null && retainMs === null)
     problems.push({ code: 'HDL-BAD-DURATION', what: `retain: '${dataset.retain}' of dataset ${dataset.name} is no duration.`, where: dataset.place });
+  for (const option of ['rowsPerGroup', 'bytesPerFile'] as const) {
+    const value = dataset.files?.[option];
+    if (value !== undefined && (!Number.isSafeInteger(value) || value < 1))
+      problems.push({
+        code: 'HDL-BAD-OPTION',
+        what: `files.${option} of dataset ${dataset.name} is ${String(value)}, and it is a whole number from 1 on.`,
+        where: dataset.place,
+      });
+  }
   problems.push(...expectProblems(dataset, schema));
   const expect = expectDef(dataset.expect);
   return {
@@ -104,5 +114,6 @@ function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
     schema,
     ...(retainMs !== null && { retainMs }),
     ...(expect && { expect }),
+    ...(dataset.files && { files: dataset.files }),
   };
 }

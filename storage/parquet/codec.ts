@@ -56,7 +56,7 @@ class CodecThread {
     else if (message.op === 'want') this.send(message.id, { op: 'drop' }); // its reader has gone
     if (message.op === 'failed' && message.fatal) this.lose(message.message);
   }
-  private lose(message: string): void {
+  lose(message: string): void {
     const left = [...this.open.values()];
     this.open.clear();
     if (!this.ended) this.end();
@@ -86,6 +86,11 @@ export function codecFigures(heapLimitBytes?: number): { readonly started: numbe
   const heapBytes = Object.values(threads).reduce((sum, thread) => sum + (thread.ended ? 0 : thread.heapBytes), 0);
   return { started: figures.started, heapBytes };
 }
+
+/** As a thread ends that has no memory left. For tests. */
+export const endCodecThreads = (): void => {
+  for (const thread of Object.values(threads)) thread.lose('it was ended');
+};
 
 let turn: Promise<unknown> = Promise.resolve();
 /**

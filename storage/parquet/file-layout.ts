@@ -1,10 +1,11 @@
 /** How a dataset's files are laid out: codec, row groups, parts, and each column's encoding. Pure. stage-partition.ts uses it. */
 import type { RecordBatch } from 'apache-arrow';
+import type { FilesDef } from '../../dsl/plan/types.ts';
 import type { FileLayout, ColumnEncoding } from './codec-messages.ts';
 import type { ColumnType } from './column-types.ts';
 
 /** A profile of 'v1-plain' can be read by the oldest readers: snappy, PLAIN, no dictionary, no DELTA. */
-export type Profile = 'default' | 'v1-plain';
+type Profile = 'default' | 'v1-plain';
 export interface FileRules {
   readonly profile: Profile;
   /** 65,536 to 250,000: enough to compress well, few enough to prune and to hold in memory. */
@@ -12,7 +13,14 @@ export interface FileRules {
   /** A part is closed with the row group that takes it beyond this; parts have 128 to 512 MB. */
   readonly bytesPerFile: number;
 }
-export const fileRules: FileRules = { profile: 'default', rowsPerGroup: 131_072, bytesPerFile: 256 * 1024 * 1024 };
+const standard: FileRules = { profile: 'default', rowsPerGroup: 131_072, bytesPerFile: 256 * 1024 * 1024 };
+
+/** Those that a dataset declares, the rest as usual. */
+export const fileRules = ({ interop, rowsPerGroup, bytesPerFile }: FilesDef = {}): FileRules => ({
+  profile: interop ?? standard.profile,
+  rowsPerGroup: rowsPerGroup ?? standard.rowsPerGroup,
+  bytesPerFile: bytesPerFile ?? standard.bytesPerFile,
+});
 
 /** Values looked at to decide for or against an encoding. */
 const SAMPLE = 4096;

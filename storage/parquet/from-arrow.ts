@@ -8,7 +8,7 @@ import type { ColumnBatch } from '../../dsl/authoring/context.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { ColumnType } from './column-types.ts';
 import { decimalText } from './decimal.ts';
-import { isoOf } from './instant.ts';
+import { isoWriter } from './instant.ts';
 
 export type AnyBatch = ColumnBatch<Record<string, unknown>>;
 type Column = ArrayLike<unknown>;
@@ -94,7 +94,8 @@ function fast(type: ColumnType, data: Data, file: string): Column | null {
       return raw instanceof BigUint64Array ? null : BigInt64Array.from({ length: data.length }, (_, i) => BigInt(raw[i] as number));
     case 'timestamp': {
       const toUs = usOf(data.type);
-      return Array.from({ length: data.length }, (_, i) => (isSet(data, i) ? isoOf(toUs(raw[i] as bigint)) : null));
+      const write = isoWriter();
+      return Array.from({ length: data.length }, (_, i) => (isSet(data, i) ? write(toUs(raw[i] as bigint)) : null));
     }
     case 'decimal': {
       const scale = (data.type as { readonly scale?: number }).scale ?? 0; // checked to be a decimal

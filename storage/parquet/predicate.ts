@@ -3,14 +3,14 @@
  * rows of a batch do. A null satisfies none. Pure. Workers.
  */
 import type { FileMetaData } from 'hyparquet';
-import type { Condition } from '../../dsl/authoring/context.ts';
+import type { RowCondition } from '../../dsl/authoring/context.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { ColumnType } from './column-types.ts';
 import { microseconds } from './instant.ts';
 
 type PredicateValue = number | bigint | string | boolean;
 /** All of several must hold. */
-export type Predicate = Condition;
+export type Predicate = RowCondition;
 
 /** A predicate whose values have the form of their column: microseconds for a timestamp. */
 export interface CheckedPredicate {

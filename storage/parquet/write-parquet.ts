@@ -2,6 +2,7 @@
  * Arrow batches -> bytes of a Parquet file as they come, through the codec's thread. In memory at a time: one batch here,
  * one row group there. Workers.
  */
+import { setImmediate } from 'node:timers/promises';
 import { Table, tableToIPC, type RecordBatch } from 'apache-arrow';
 import { openEncoding } from './codec.ts';
 import type { ColumnType } from './column-types.ts';
@@ -11,12 +12,15 @@ import { fileRules, layoutFor, type FileRules } from './file-layout.ts';
 export async function* parquetBytes(
   types: readonly ColumnType[],
   batches: AsyncIterator<RecordBatch>,
-  rules: Pick<FileRules, 'profile' | 'rowsPerGroup'> = fileRules,
+  rules: Pick<FileRules, 'profile' | 'rowsPerGroup'> = fileRules(),
   name = 'a file that is being written',
 ): AsyncGenerator<Uint8Array> {
   const first = await batches.next();
   if (first.done) throw new Error('a Parquet file needs a batch, if an empty one');
-  const encoding = openEncoding(name, layoutFor(types, first.value, rules));
+  await setImmediate(); // making a batch, looking at it and starting a thread are not done in one turn: heartbeats go out in between
+  const layout = layoutFor(types, first.value, rules);
+  await setImmediate();
+  const encoding = openEncoding(name, layout);
   let waiting: RecordBatch | null = first.value;
   try {
     for (;;) {

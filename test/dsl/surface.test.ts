@@ -11,6 +11,7 @@ it('authors import these names and no others', () => {
     'command',
     'daily',
     'dataset',
+    'decimal',
     'defineConfig',
     'dynamicKeys',
     'eq',

@@ -23,7 +23,11 @@ export const scoringCodes = {
     fix: 'Look at the columns that the message names, and at who wrote the partition; or allow more by `tolerate`.',
     exit: 1,
   },
-  'HDL-ROWS-LOST': { title: 'Rows in are not rows out', fix: 'Run the step again; if it comes back, keep the run and report it as a mistake of Heddle.', exit: 1 },
+  'HDL-ROWS-LOST': {
+    title: 'Rows in are not rows out',
+    fix: 'Run the step again; if it comes back, keep the run and report it as a mistake of Heddle.',
+    exit: 1,
+  },
   'HDL-SHIFTED': {
     title: 'The day to be scored is unlike what the model knows',
     fix: "Look at the columns that the message names; score all the same with onShift: 'warn', or train again.",
