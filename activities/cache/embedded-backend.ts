@@ -2,7 +2,7 @@
  * The embedded cache: one LMDB environment a namespace, in it one database a version. Several processes may open it at once:
  * LMDB lets one of them write at a time. Worker side, and readers on the same machine.
  */
-import { mkdirSync, statfsSync } from 'node:fs';
+import { mkdirSync, rmSync, statfsSync, truncateSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { Database, RootDatabase } from 'lmdb';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
@@ -103,7 +103,7 @@ async function openFiles(folder: string, maxBytes: number): Promise<CacheBackend
           }
         });
       } catch (error) {
-        throw cacheError(error, folder, `writing ${entries.keys.length} entries`);
+        throw cacheError(noRoom(folder, used()) ?? error, folder, `writing ${entries.keys.length} entries`);
       }
       return { written: entries.keys.length - newer, newer };
     },
@@ -138,6 +138,23 @@ async function openFiles(folder: string, maxBytes: number): Promise<CacheBackend
     close: () => root.close(),
   };
 }
+/** LMDB calls it an I/O error when a disk takes only a part of a write. Why it did, or null when there is room for as much again. */
+function noRoom(folder: string, bytes: number): unknown {
+  const { bavail, bsize } = statfsSync(folder);
+  if (bavail * bsize < ROOM_BYTES) return new Error(`No space left on device: ${bavail * bsize} bytes are free`);
+  const probe = join(folder, `room-${process.pid}`);
+  try {
+    writeFileSync(probe, '');
+    truncateSync(probe, bytes + ROOM_BYTES); // a limit on the size of files
+    return null;
+  } catch (error) {
+    return error;
+  } finally {
+    rmSync(probe, { force: true });
+  }
+}
+/** More than a batch takes. */
+const ROOM_BYTES = 4 * 2 ** 20;
 const NO_OVERWRITE = { noOverwrite: true };
 /** Within a transaction. False: there is one. */
 const putAbsent = (to: Table, key: string, value: Buffer): boolean =>

@@ -4,6 +4,7 @@ import { expiries } from '../../activities/cache/expiry.ts';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import type { CacheStore } from '../../activities/cache/cache-store.ts';
 import type { Prediction } from '../../activities/cache/prediction.ts';
+import { needRoom } from '../../activities/cache/need-room.ts';
 import { p99, probeServing } from '../../activities/cache/serving-probe.ts';
 import { breathing } from '../../activities/flights/breathe.ts';
 import { KEYS_PER_ROUTE, parseRoutes, type RouteRow } from '../../activities/flights/route-table.ts';
@@ -11,8 +12,7 @@ import { planShards } from '../../activities/scoring/plan-shards.ts';
 import { Delay, File, owner } from '../data.ts';
 import { hotKeys } from './hot-keys.ts';
 import { sameModel } from './model-files.ts';
-import { needRoom } from './room.ts';
-import { Pace, RouteShard, Target, withCache } from './target.ts';
+import { KEY_BYTES, Pace, RouteShard, Target, withCache } from './target.ts';
 
 const ROUTES_PER_SHARD = 512;
 const ROUTES_AT_ONCE = 128;
@@ -115,7 +115,7 @@ export const planWrites = task({
   }),
   async run({ target, keys, hot, parallel, maxRate, p99Ms }, ctx) {
     return withCache(target, ctx, async (store) => {
-      await needRoom(store, keys);
+      await needRoom(store, keys, KEY_BYTES);
       const measured = await throughput(store, `${ctx.runId}/`);
       let readMs: number | null = null;
       if (target.from !== null) {

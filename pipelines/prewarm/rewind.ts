@@ -5,11 +5,11 @@
 import { pipeline, task, z } from 'heddle';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import { expiries } from '../../activities/cache/expiry.ts';
+import { notVerified } from '../../activities/cache/prewarm-errors.ts';
 import { verifyPredictions } from '../../activities/cache/verify-predictions.ts';
 import { writePredictions } from '../../activities/cache/write-predictions.ts';
 import { breathing } from '../../activities/flights/breathe.ts';
 import { parseRoutes } from '../../activities/flights/route-table.ts';
-import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import { Counts, Day, Delay, File, owner } from '../data.ts';
 import { sameModel } from './model-files.ts';
 import { Target, withCache } from './target.ts';
@@ -49,11 +49,10 @@ export const rewriteChanged = task({
       await store.remove(target.version, scorer.inputs(gone).keys);
       const verdict = await verifyPredictions(cacheReader(store, { version: target.version }), keys, scores, breathe);
       if (verdict.found < verdict.expected || verdict.mismatches > done.newer)
-        throw new HeddleError('HDL-CACHE-VERIFY', {
-          what: `Of ${verdict.expected} entries that changed since the snapshot, ${verdict.found} were read back, ${verdict.mismatches} with another score.`,
-          where: `${store.where}, version ${target.version}`,
-          why: `It is not served. What is served stays: ${target.from ?? 'nothing'}.`,
-        });
+        throw notVerified(
+          { ...target, where: store.where },
+          `Of ${verdict.expected} entries that changed since the snapshot, ${verdict.found} were read back, ${verdict.mismatches} with another score.`,
+        );
       ctx.log.info(`since the snapshot ${changed.length} routes have changed and ${gone.length} are gone`);
       return { changed: changed.length, gone: gone.length, entries: done.written, newer: done.newer };
     });

@@ -3,11 +3,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { modelOf, task, z } from 'heddle';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import { oldVersions } from '../../activities/cache/old-versions.ts';
+import { modelChanged, nothingBetter, swappedBack } from '../../activities/cache/prewarm-errors.ts';
 import { swapVersion } from '../../activities/cache/serve-version.ts';
 import { probeServing } from '../../activities/cache/serving-probe.ts';
 import { watchVersion } from '../../activities/cache/watch-version.ts';
 import { breathing } from '../../activities/flights/breathe.ts';
-import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import { Delay, owner } from '../data.ts';
 import { sameModel } from './model-files.ts';
 import { Target, withCache } from './target.ts';
@@ -32,11 +32,10 @@ export const swap = task({
   output: z.object({ version: z.string(), previous: z.string().nullable() }),
   async run({ target, model, current }, ctx) {
     if (current && (current.digest !== model.digest || current.version !== model.version))
-      throw new HeddleError('HDL-CACHE-MODEL-CHANGED', {
-        what: `${model.name} ${current.version} was put in place of ${model.version} while this run wrote the predictions of ${model.version}.`,
-        where: `version ${target.version}`,
-        why: `They are not served. What is served stays: ${target.from ?? 'nothing'}.`,
-      });
+      throw modelChanged(
+        `${model.name} ${current.version} was put in place of ${model.version} while this run wrote the predictions of ${model.version}.`,
+        `version ${target.version}`,
+      );
     await sameModel(ctx, model, target.model);
     return withCache(target, ctx, async (store) => {
       await swapVersion(store, target.from, target.version, ctx.idempotencyKey);
@@ -67,21 +66,17 @@ export const rollback = task({
   owner,
   input: z.object({ target: Target, hot: z.array(z.string()), hits: z.number(), reason: z.string().nullable() }),
   output: z.null(),
-  async run({ target: { from, ...target }, hot, hits, reason }, ctx) {
+  async run({ target, hot, hits, reason }, ctx) {
     return withCache(target, ctx, async (store): Promise<null> => {
-      const where = `${store.where}, version ${target.version}`;
+      const { from, version } = target;
+      const place = { ...target, where: store.where };
       const because = reason ?? 'it serves badly';
-      if (from === null)
-        throw new HeddleError('HDL-CACHE-VERIFY', { what: `Version ${target.version} stays although ${because}: there is none before it.`, where });
+      if (from === null) throw nothingBetter(place, `Version ${version} stays although ${because}: there is none before it.`);
       const before = await probeServing(cacheReader(store, { version: from }), hot);
       if (before.ms === Infinity || before.hits < hits * before.asked)
-        throw new HeddleError('HDL-CACHE-VERIFY', {
-          what: `${because[0]?.toUpperCase()}${because.slice(1)}, and version ${from} before it has ${before.hits} of ${before.asked} hot keys: the pointer stays at ${target.version}.`,
-          where,
-          why: 'Both versions lost entries, so something empties the cache from outside.',
-        });
-      await swapVersion(store, target.version, from, ctx.idempotencyKey);
-      throw new HeddleError('HDL-CACHE-SWAPPED-BACK', { what: `Version ${from} is served again, in place of ${target.version}: ${because}.`, where });
+        throw nothingBetter(place, `Version ${version} stays although ${because}: ${from} before it has ${before.hits} of ${before.asked} hot keys.`);
+      await swapVersion(store, version, from, ctx.idempotencyKey);
+      throw swappedBack({ ...place, from }, because);
     });
   },
 });

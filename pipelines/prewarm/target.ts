@@ -20,6 +20,9 @@ export const RouteShard = z.object({ id: z.string(), first: z.int(), count: z.in
 /** How fast a shard may be written, and what readers must not be slowed down to. */
 export const Pace = z.object({ rate: z.number(), limitMs: z.number() });
 
+/** 'ATL-ORD/0/07' */
+export const KEY_BYTES = 12;
+
 type Place = Pick<z.infer<typeof Target>, 'cache' | 'namespace'>;
 
 /** Closes it when `work` is done. */

@@ -1,13 +1,13 @@
 /** Steps of flights.prewarm: is the cache there, and which keys are to be in it. */
 import { task, z } from 'heddle';
+import { needRoom } from '../../activities/cache/need-room.ts';
 import { probeCache } from '../../activities/cache/probe-cache.ts';
 import { DelayRates } from '../../activities/flights/delay-rates.ts';
 import { KEYS_PER_ROUTE, routeTable } from '../../activities/flights/route-table.ts';
 import { Counts, Delay, File, owner } from '../data.ts';
 import { readModel } from './model-files.ts';
-import { needRoom } from './room.ts';
 import { normalised, routeScorer } from './score-routes.ts';
-import { Target, withCache } from './target.ts';
+import { KEY_BYTES, Target, withCache } from './target.ts';
 
 /** Days that the rates look back on: a day's rows of counts are its routes. */
 const DAYS = 28;
@@ -23,7 +23,7 @@ export const preflight = task({
     return withCache({ cache, namespace }, ctx, async (store) => {
       await probeCache(store);
       for (const note of store.notes) ctx.log.warn(`${store.where}: ${note}`);
-      const freeBytes = await needRoom(store, Math.ceil((history.rows / DAYS) * KEYS_PER_ROUTE));
+      const freeBytes = await needRoom(store, Math.ceil((history.rows / DAYS) * KEYS_PER_ROUTE), KEY_BYTES);
       const version = `${ctx.partition}.m${model.version}.${ctx.runId.slice(-8).toLowerCase()}`;
       await store.create(version);
       const from = (await store.pointer())?.version ?? null;

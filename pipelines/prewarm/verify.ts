@@ -1,10 +1,10 @@
 /** Step of flights.prewarm: reads the new version as a reader would, and compares each entry with a fresh score. */
 import { task, z } from 'heddle';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
+import { notVerified } from '../../activities/cache/prewarm-errors.ts';
 import { verifyPredictions } from '../../activities/cache/verify-predictions.ts';
 import { breathing } from '../../activities/flights/breathe.ts';
 import { parseRoutes } from '../../activities/flights/route-table.ts';
-import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import { Delay, File, owner } from '../data.ts';
 import { sameModel } from './model-files.ts';
 import { Target, withCache } from './target.ts';
@@ -44,11 +44,10 @@ export const verify = task({
     const entries = written.reduce((sum, shard) => sum + shard.entries + shard.newer, 0);
     const coverage = share(total.found, total.expected);
     if (coverage < goal || total.mismatches > 0)
-      throw new HeddleError('HDL-CACHE-VERIFY', {
-        what: `Of ${total.expected} entries, ${entries} were written and ${total.found} read back (${(100 * coverage).toFixed(2)} %, and ${100 * goal} % are wanted), ${total.mismatches} with another score than the model gives.`,
-        where: `${where}, version ${target.version}`,
-        why: `It is not served. What is served stays: ${target.from ?? 'nothing'}.`,
-      });
+      throw notVerified(
+        { ...target, where },
+        `Of ${total.expected} entries, ${entries} were written and ${total.found} read back (${(100 * coverage).toFixed(2)} %, and ${100 * goal} % are wanted), ${total.mismatches} with another score than the model gives.`,
+      );
     if (entries !== total.found) ctx.log.warn(`${entries} entries were written, and ${total.found} were read back`);
     return {
       entries: total.found,

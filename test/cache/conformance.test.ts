@@ -10,6 +10,8 @@ import { serveVersion, swapVersion } from '../../activities/cache/serve-version.
 import { verifyPredictions } from '../../activities/cache/verify-predictions.ts';
 import { writePredictions } from '../../activities/cache/write-predictions.ts';
 import { entriesOf, keysOf, LATER_S } from './entries.ts';
+import type { CacheConfig } from '../../dsl/config.ts';
+import { wholePipeline } from './prewarm-pipeline.ts';
 import { describeKinds, KINDS, newNamespace } from './kinds.ts';
 
 describeKinds(KINDS, (kind, config) => {
@@ -264,6 +266,22 @@ describeKinds(KINDS, (kind, config) => {
     expect(seen.size).toBeGreaterThan(1);
     await writer.close();
   });
+
+  if (kind === 'cassandra') {
+    it('says loudly that one copy is one node, and refuses a keyspace that is not there', async () => {
+      expect(store.notes).toEqual(['keyspace heddle_test keeps 1 copy in datacenter1: LOCAL_QUORUM is one node, and its loss loses the cache']);
+      const { replication: _, ...without } = config() as Extract<CacheConfig, { kind: 'cassandra' }>; // the kind of this block
+      await expect(openCache({ ...without, keyspace: 'not_there' }, 'x')).rejects.toMatchObject({
+        code: 'HDL-CACHE-REFUSED',
+        what: 'There is no keyspace not_there.',
+      });
+      const weak = await openCache({ ...without, consistency: 'ONE' }, 'x');
+      expect(weak.notes[1]).toMatch(/at ONE, below LOCAL_QUORUM/);
+      await weak.close();
+    });
+    // the other kinds: prewarm-faults.test.ts
+    wholePipeline(config);
+  }
 });
 
 it('refuses a namespace that is no plain name', async () => {

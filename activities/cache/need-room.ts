@@ -1,16 +1,14 @@
-/** Is there room for a version beside those that are there? Used by steps of flights.prewarm. */
+/** Is there room for a version beside those that are there? Worker side; steps call it before they write. */
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
-import type { CacheStore } from '../../activities/cache/cache-store.ts';
+import type { CacheStore } from './cache-store.ts';
 
-/** 'ATL-ORD/0/07' */
-const KEY_BYTES = 12;
 /** Never to the last byte: readers and other writers need some too. */
 const MARGIN = 1.2;
 
 /** Bytes that are free after it; null where the cache cannot say. Throws HDL-CACHE-FULL before anything is written. */
-export async function needRoom(store: CacheStore, entries: number): Promise<number | null> {
+export async function needRoom(store: CacheStore, entries: number, keyBytes: number): Promise<number | null> {
   const { freeBytes, bytesPerEntry } = await store.space();
-  const needed = Math.ceil(entries * bytesPerEntry(KEY_BYTES) * MARGIN);
+  const needed = Math.ceil(entries * bytesPerEntry(keyBytes) * MARGIN);
   if (freeBytes !== null && needed > freeBytes)
     throw new HeddleError('HDL-CACHE-FULL', {
       what: `A version of ${entries.toLocaleString('en-US')} entries takes about ${megabytes(needed)}, and ${megabytes(Math.max(0, freeBytes))} are free.`,
