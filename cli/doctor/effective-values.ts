@@ -20,6 +20,10 @@ export function effectiveValues(config: ResolvedConfig): EffectiveValue[] {
     'temporal.apiKey': temporal.apiKey === null ? 'none' : 'set',
     catalog: withoutPassword(config.catalog),
     'storage.root': config.storageRoot,
+    hdfs:
+      Object.entries(config.hdfs)
+        .map(([name, { namenodes }]) => `${name}: ${namenodes.join(', ')}`)
+        .join('; ') || 'none',
     'server.listen': `${server.host}:${server.port}`,
     'server.url': server.url,
     'server.tls': server.tls ? 'on' : 'off',

@@ -2,17 +2,22 @@
 import { spawnSync } from 'node:child_process';
 import { statfsSync } from 'node:fs';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
-import { openStore } from '../../storage/store.ts';
+import { openProjectStore } from '../../storage/open-file-systems.ts';
 import { bad, ok, reason, warn, type Check } from './check.ts';
 import { nearest } from './probe-catalog.ts';
+import { PATIENCE_MS } from './probe-hdfs.ts';
 
 const GIB = 1024 ** 3;
 
 /** Writes a small file, reads it, deletes it. */
-export async function probeStore({ storageRoot, project }: ResolvedConfig): Promise<Check> {
+export async function probeStore(config: ResolvedConfig): Promise<Check> {
+  const { storageRoot } = config;
   const uri = `store://doctor/${process.pid}-${Date.now()}.txt`;
   try {
-    const store = openStore({ root: storageRoot, project });
+    const hdfs = Object.fromEntries(
+      Object.entries(config.hdfs).map(([name, cluster]) => [name, { ...cluster, timeouts: { ...cluster.timeouts, failoverMs: PATIENCE_MS } }]),
+    );
+    const store = openProjectStore({ ...config, hdfs });
     await store.write(uri, Buffer.from('heddle doctor'));
     const read = Buffer.from(await store.read(uri)).toString();
     await store.remove(uri);

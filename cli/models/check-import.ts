@@ -57,7 +57,9 @@ async function outputsOf(file: string, bytes: Uint8Array, rows: readonly (readon
     const [output = ''] = session.outputNames;
     if (more.length > 0) throw new Error(`it has ${more.length + 1} inputs (${session.inputNames.join(', ')}), and a scorer gives it one`);
     const result = await session.run({ [input]: new Tensor('float32', Float32Array.from(rows.flat()), [rows.length, width]) });
-    return { input, output, values: [...(result[output]?.data as Float32Array)] }; // one float a row
+    const data = result[output]?.data;
+    if (!(data instanceof Float32Array)) throw new Error(`its output ${output} is no list of floats`);
+    return { input, output, values: [...data] };
   } catch (error) {
     throw new HeddleError('HDL-MODEL-PARITY', {
       what: `${file} does not run on the sample: ${error instanceof Error ? error.message.split('\n', 1)[0] : String(error)}.`,

@@ -48,9 +48,13 @@ export async function bodyText({ body }: Answer, most = 64 * 1024 * 1024): Promi
   return Buffer.concat(parts).toString('utf8');
 }
 
-/** Refusals that another NameNode, or a later moment, may not repeat. */
-export const isPassing = ({ status, exception }: RemoteError): boolean =>
+/** Refusals that another NameNode, or a later moment, may not repeat; a DataNode that lost its NameNode says so by a Java exception. */
+export const isPassing = ({ status, exception, message }: RemoteError): boolean =>
+  /Failed to find datanode/.test(message) || // a NameNode that has just become active has not heard of them yet
   /^(StandbyException|ObserverRetryOnActiveException|RetriableException|SafeModeException|ServerTooBusyException)$/.test(exception) ||
+  /^(EOFException|ConnectException|ConnectTimeoutException|SocketException|SocketTimeoutException|NoRouteToHostException|ClosedChannelException)$/.test(
+    exception,
+  ) ||
   status === 502 ||
   status === 503 ||
   status === 504 ||
