@@ -1,7 +1,7 @@
 /** For the tests of columns: Arrow batches of a schema, files as sources that count what is read, readers as rows. */
-import { tableFromIPC, tableToIPC, Table as ArrowTable, type RecordBatch } from 'apache-arrow';
+import { tableToIPC, Table as ArrowTable, type RecordBatch } from 'apache-arrow';
 import { Table, writeParquet, WriterPropertiesBuilder, type WriterProperties } from 'parquet-wasm';
-import { z } from 'zod';
+import type { z } from 'zod';
 import { rowSchemaOf } from '../../dsl/plan/row-schema.ts';
 import type { FilesDef } from '../../dsl/plan/types.ts';
 import { arrowSchema } from '../../storage/parquet/column-arrow.ts';
@@ -60,4 +60,3 @@ export const bufferOf = (bytes: Uint8Array): ArrayBuffer => bytes.slice().buffer
 export function foreignFile(batch: RecordBatch, properties: WriterProperties = new WriterPropertiesBuilder().build()): Uint8Array {
   return writeParquet(Table.fromIPCStream(tableToIPC(new ArrowTable([batch]), 'stream')), properties);
 }
-export const arrowOf = (ipc: Uint8Array): RecordBatch[] => tableFromIPC(ipc).batches;

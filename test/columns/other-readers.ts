@@ -6,7 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DuckDBDecimalValue, DuckDBInstance, DuckDBListValue, DuckDBTimestampTZValue, type DuckDBValue } from '@duckdb/node-api';
+import { DuckDBDecimalValue, DuckDBInstance, DuckDBListValue, DuckDBTimestampTZValue, DuckDBTimestampValue, type DuckDBValue } from '@duckdb/node-api';
 import { parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import { microseconds } from '../../storage/parquet/instant.ts';
@@ -50,12 +50,13 @@ export async function byHyparquet(file: Uint8Array, kinds: Kinds): Promise<Recor
   );
 }
 
-export async function byDuckDb(file: Uint8Array, kinds: Kinds): Promise<Record<string, Told>[]> {
+/** `where`: SQL. */
+export async function byDuckDb(file: Uint8Array, kinds: Kinds, where = 'true'): Promise<Record<string, Told>[]> {
   return inFile(file, async (path) => {
     const instance = await DuckDBInstance.create(':memory:');
     const connection = await instance.connect();
     try {
-      const reader = await connection.runAndReadAll(`SELECT * FROM read_parquet('${path.replaceAll("'", "''")}')`);
+      const reader = await connection.runAndReadAll(`SELECT * FROM read_parquet('${path.replaceAll("'", "''")}') WHERE ${where}`);
       return reader.getRowObjects().map((row) => Object.fromEntries(Object.keys(kinds).map((name) => [name, ofDuckDb(row[name] ?? null)])));
     } finally {
       connection.closeSync();
@@ -67,7 +68,7 @@ function ofDuckDb(value: DuckDBValue): Told {
   if (value === null) return null;
   if (value instanceof DuckDBListValue) return value.items.map(ofDuckDb);
   if (value instanceof DuckDBDecimalValue) return String(value.value);
-  if (value instanceof DuckDBTimestampTZValue) return String(value.micros);
+  if (value instanceof DuckDBTimestampTZValue || value instanceof DuckDBTimestampValue) return String(value.micros);
   if (typeof value === 'number') return tellDouble(value);
   return String(value);
 }
@@ -95,12 +96,6 @@ for name in table.column_names:
     columns[name] = values
 json.dump(columns, sys.stdout)
 `;
-/** A Python that has pyarrow: HEDDLE_TEST_PYTHON, or python3 on PATH; null where there is none. */
-export function pythonWithPyarrow(): { readonly program: string; readonly version: string } | null {
-  const program = process.env['HEDDLE_TEST_PYTHON'] ?? 'python3';
-  const found = spawnSync(program, ['-c', 'import pyarrow; print(pyarrow.__version__)'], { encoding: 'utf8' });
-  return found.status === 0 ? { program, version: found.stdout.trim() } : null;
-}
 export async function byPyarrow(program: string, file: Uint8Array, kinds: Kinds): Promise<Record<string, Told>[]> {
   return inFile(file, async (path) => {
     const done = spawnSync(program, ['-c', PYARROW, path], { encoding: 'utf8', maxBuffer: 1 << 30 });

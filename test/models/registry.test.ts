@@ -131,7 +131,7 @@ describe('heddle promote', () => {
     for (const seed of [1, 2, 3]) await register('raced', seed);
     await server.heddle('promote', 'raced@1');
     const results = await Promise.all(['2', '3'].map((version) => server.api.post('/models/raced/promote', { version, alias: 'champion', expect: '1' })));
-    expect(results.map(({ status }) => status).toSorted()).toEqual([200, 409]);
+    expect(results.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([200, 409]);
     const loser = results.find(({ status }) => status === 409);
     expect(loser?.body.error).toMatchObject({ code: 'HDL-ALIAS-MOVED', what: expect.stringContaining('not version 1') });
     const told = await server.heddle('promote', 'raced@1', '--expect', '1');
