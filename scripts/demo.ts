@@ -1,6 +1,7 @@
 /**
  * The demo: the four reference pipelines on real flights, as a user would run them, through the `heddle` command. Started by
- * scripts/demo.mjs, which has set up what is needed. Options: --keep (the server stays up), --state FOLDER, --report FILE.
+ * scripts/demo.mjs, which has set up what is needed. Options: --store hdfs (a real HDFS in the place of a folder), --keep (the
+ * server stays up), --state FOLDER, --report FILE.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
@@ -8,17 +9,28 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { RunDetail } from '../dsl/contract/api.ts';
+import { openProjectStore } from '../storage/open-file-systems.ts';
+import { startHdfs, type DemoHdfs } from './demo/hdfs.ts';
 import { startDevServer, type DevServer } from './demo/dev-server.ts';
 import { HeddleCommand, say } from './demo/heddle-command.ts';
 import { checkCache } from './demo/read-cache.ts';
 import { closingTable, rowOf, type DemoReport } from './demo/report.ts';
 
-const { values: options } = parseArgs({ options: { keep: { type: 'boolean', default: false }, state: { type: 'string' }, report: { type: 'string' } } });
+const { values: options } = parseArgs({
+  options: { keep: { type: 'boolean', default: false }, store: { type: 'string', default: 'file' }, state: { type: 'string' }, report: { type: 'string' } },
+});
 const root = join(import.meta.dirname, '..');
 const state = resolve(options.state ?? join(root, '.heddle', 'demo'));
 const cache = join(state, 'cache');
 const reportFile = resolve(options.report ?? join(root, 'demo-report.json'));
-const heddle = new HeddleCommand(state);
+if (options.store !== 'file' && options.store !== 'hdfs') {
+  say(`--store is file or hdfs, and not ${options.store}`);
+  process.exit(2);
+}
+if (options.store === 'hdfs' && options.keep) {
+  say('--keep goes with --store file: the HDFS of the demo ends with it');
+  process.exit(2);
+}
 const started = performance.now();
 
 /** Trains before 2001-03-01, tests on the seven days from it, scores the day after those. */
@@ -32,6 +44,23 @@ const withPython = python.status === 0;
 
 rmSync(state, { recursive: true, force: true });
 mkdirSync(state, { recursive: true });
+let hdfs: DemoHdfs | null = null;
+if (options.store === 'hdfs') {
+  say('\na real HDFS of its own (Hadoop, fetched once by Maven)');
+  try {
+    hdfs = await startHdfs();
+  } catch (error) {
+    say(`the demo failed: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(3);
+  }
+  say(`WebHDFS at ${hdfs.namenodes.join(', ')}; the store is hdfs://demo/heddle`);
+}
+const heddle = new HeddleCommand(state, hdfs ? { HEDDLE_STORAGE_ROOT: 'hdfs://demo/heddle', HEDDLE_HDFS: `demo=${hdfs.namenodes.join(',')}` } : {});
+const store = openProjectStore(
+  hdfs
+    ? { storageRoot: 'hdfs://demo/heddle', project: 'default', hdfs: { demo: { namenodes: hdfs.namenodes } } }
+    : { storageRoot: join(state, 'store'), project: 'default', hdfs: {} },
+);
 let server: DevServer | null = null;
 let stopped = false;
 const interrupted = async (): Promise<void> => {
@@ -39,6 +68,7 @@ const interrupted = async (): Promise<void> => {
   say('\nstopping');
   heddle.stop();
   await server?.stop();
+  await hdfs?.stop();
   process.exit(130);
 };
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void interrupted());
@@ -61,6 +91,7 @@ if (server && options.keep) {
   say(`heddle dev stays up: ${server.state.server} (stop it: kill ${server.pid}; talk to it: HEDDLE_STATE=${state} heddle runs)`);
 } else {
   await server?.stop();
+  await hdfs?.stop();
 }
 process.exit(done ? 0 : 1);
 
@@ -91,7 +122,7 @@ async function demo({ state: up, peakMiB }: DevServer): Promise<boolean> {
   chapter('the cache, read by a reader in another process and compared with fresh scores');
   const { routes } = stepOutput<{ routes: { uri: string } }>(prewarm, 'flights.enumerate');
   const { model } = stepOutput<{ model: { uri: string; digest: string } }>(train, 'register');
-  const check = await checkCache(cache, routes.uri, model);
+  const check = await checkCache(store, cache, routes.uri, model);
   for (const { key, score: found } of check.examples) say(`  ${key}  ${found === null ? 'nothing' : `${(100 * found).toFixed(1)} % late`}`);
   say(
     `  version ${check.version}: ${check.found.toLocaleString('en-US')} of ${check.expected.toLocaleString('en-US')} entries, ${check.mismatches} mismatches`,

@@ -9,9 +9,9 @@ const program = join(root, 'bin', 'heddle.mjs');
 export class HeddleCommand {
   private readonly env: NodeJS.ProcessEnv;
   private running: ChildProcess | null = null;
-  /** `state`: folder of the embedded parts; nothing outside of it is written. */
-  constructor(state: string) {
-    this.env = { ...process.env, HEDDLE_STATE: state };
+  /** `state`: folder of the embedded parts; nothing outside of it is written. `more`: variables of the configuration. */
+  constructor(state: string, more: Readonly<Record<string, string>>) {
+    this.env = { ...process.env, HEDDLE_STATE: state, ...more };
   }
 
   /** Runs a command, its output beneath. Throws when it fails. */

@@ -2,13 +2,12 @@
  * Reads the prewarmed cache as a serving process does, in this process, and compares every entry with a score made afresh
  * from the model's file. For scripts/demo.ts.
  */
-import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import { openCache } from '../../activities/cache/open-cache.ts';
 import { verifyPredictions, type Verdict } from '../../activities/cache/verify-predictions.ts';
 import { parseRoutes } from '../../activities/flights/route-table.ts';
 import { routeScorer } from '../../pipelines/prewarm/score-routes.ts';
+import type { Store } from '../../storage/store.ts';
 
 export interface CacheCheck extends Verdict {
   readonly version: string | null;
@@ -16,10 +15,10 @@ export interface CacheCheck extends Verdict {
   readonly examples: readonly { readonly key: string; readonly score: number | null }[];
 }
 
-/** `routes`: the file that flights.enumerate wrote; `model`: folder of the served version. */
-export async function checkCache(cache: string, routesUri: string, model: { readonly uri: string }): Promise<CacheCheck> {
-  const routes = parseRoutes(await readFile(pathOf(routesUri)));
-  const scorer = await routeScorer((file) => readFile(pathOf(`${model.uri}/${file}`)));
+/** `files`: the store of the run. `routes`: the file that flights.enumerate wrote; `model`: folder of the served version. */
+export async function checkCache(files: Store, cache: string, routesUri: string, model: { readonly uri: string }): Promise<CacheCheck> {
+  const routes = parseRoutes(await files.read(routesUri));
+  const scorer = await routeScorer((file) => files.read(`${model.uri}/${file}`));
   const store = await openCache({ kind: 'embedded', folder: cache }, 'flights');
   const reader = cacheReader(store);
   const total = { expected: 0, found: 0, mismatches: 0 };
@@ -39,4 +38,3 @@ export async function checkCache(cache: string, routesUri: string, model: { read
     await store.close();
   }
 }
-const pathOf = (uri: string): string => (uri.startsWith('file:') ? fileURLToPath(uri) : uri);
