@@ -6,6 +6,7 @@ const benches: Readonly<Record<string, () => Promise<(only: readonly string[]) =
   commit: async () => (await import('./commit.ts')).commit,
   overhead: async () => (await import('./overhead.ts')).overhead,
   map: async () => (await import('./map.ts')).map,
+  hdfs: async () => (await import('./hdfs.ts')).hdfs,
   memory: async () => (await import('./memory.ts')).memory,
   startup: async () => (await import('./startup.ts')).startup,
   prewarm: async () => (await import('./prewarm.ts')).prewarm,
