@@ -1,6 +1,6 @@
 /**
  * HDFS as a store, over WebHDFS or HttpFS: hdfs://NAME/path, where NAME is a cluster of the configuration (`hdfs`). Workers
- * and server; open-file-systems.ts mounts it. What HDFS really answers: docs/decisions/04-webhdfs.md.
+ * and server; open-file-systems.ts mounts it. What HDFS really answers: docs/decisions/05-webhdfs.md.
  */
 import { randomBytes } from 'node:crypto';
 import type { HdfsConfig } from '../../dsl/config.ts';

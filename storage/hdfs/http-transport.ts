@@ -1,6 +1,6 @@
 /**
  * One HTTP exchange with a NameNode, a DataNode or a gateway, on node:http with keep-alive agents: time-outs, cancellation,
- * bodies that flow with bounded memory. Why not undici: docs/decisions/04-webhdfs.md. For the files beside it.
+ * bodies that flow with bounded memory. Why not undici: docs/decisions/05-webhdfs.md. For the files beside it.
  */
 import { Agent, request as httpRequest, type ClientRequest, type IncomingHttpHeaders, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import { Agent as TlsAgent, request as httpsRequest } from 'node:https';
