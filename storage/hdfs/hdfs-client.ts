@@ -69,7 +69,7 @@ export class HdfsClient {
 
   /** The answer of a NameNode, whatever its status; a 401 that asks to negotiate is answered once. */
   async askNameNode(base: string, { method, names, op, parameters, signal }: Operation, attempts: Attempts): Promise<Answer> {
-    const excluded = attempts.excluded.size > 0 && /^(OPEN|CREATE|APPEND)$/.test(op) ? [...attempts.excluded].join(',') : undefined;
+    const excluded = attempts.excluded.size > 0 && /^(OPEN|CREATE|APPEND)$/.test(op) ? hostsOf(attempts.excluded) : undefined;
     const url = new URL(`${base}${webPath(names)}?${query({ op, ...this.authentication.parameters(), ...parameters, excludedatanodes: excluded })}`);
     const send = (more: OutgoingHttpHeaders): Promise<Answer> =>
       this.transport.send({ method, url, signal, headers: { ...CSRF, ...this.authentication.headers(url.host), ...more } });
@@ -120,6 +120,9 @@ export class HdfsClient {
     }
   }
 }
+
+/** A NameNode takes a port for that of the data protocol, and we know that of HTTP: so hosts alone. */
+const hostsOf = (datanodes: Iterable<string>): string => [...new Set(Array.from(datanodes, (host) => host.replace(/:\d+$/, '')))].join(',');
 
 /** Hadoop's guard against forged requests asks for this header, with any value. */
 const CSRF: OutgoingHttpHeaders = { 'x-xsrf-header': 'heddle' };

@@ -34,8 +34,9 @@ export interface NameNodesOptions {
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 15_000;
-/** Failures of DataNodes in one operation. */
-const DATANODE_ATTEMPTS = 4;
+/** Failures of DataNodes in one operation: where several share a host, leaving one out is a matter of luck. */
+const DATANODE_ATTEMPTS = 20;
+const DATANODE_PAUSE_MS = 200;
 
 export class NameNodes {
   private active = 0;
@@ -65,7 +66,7 @@ export class NameNodes {
           if (attempts.excluded.has(error.host)) attempts.excluded.clear();
           else attempts.excluded.add(error.host);
           if (datanodes >= DATANODE_ATTEMPTS) throw this.unreachable(where, seen, error);
-          await pause(datanodes - 1, signal);
+          await sleep(DATANODE_PAUSE_MS, undefined, signal && { signal });
           continue;
         }
         if (error instanceof RemoteError && attempts.excluded.size > 0 && /excludeDatanodes|[Ff]ailed to find datanode/.test(error.message)) {

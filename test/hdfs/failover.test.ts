@@ -61,6 +61,12 @@ async function kill(): Promise<void> {
   await hadoop.tell(`stop-nn ${dead}`);
   await hadoop.tell(`active ${active}`);
 }
+/** DataNodes that hold the first block of a file. */
+async function copiesOf(path: string): Promise<number> {
+  const answer = await fetch(`${hadoop.namenodes[active]}/webhdfs/v1${path}?op=GETFILEBLOCKLOCATIONS&user.name=root`);
+  const { BlockLocations: found } = (await answer.json()) as { BlockLocations?: { BlockLocation: { names: string[] }[] } };
+  return found?.BlockLocation[0]?.names.length ?? 0;
+}
 const MIB = 1024 * 1024;
 const content = (bytes: number): Buffer => {
   const block = createHash('sha512').update('block').digest();
@@ -271,6 +277,8 @@ describe.skipIf(missing !== null)(`HDFS with two NameNodes${missing === null ? '
   it('a DataNode that is gone is left out', async () => {
     const files = store({ hosts: {} });
     await files.write('store://gone/a', content(MIB));
+    // a DataNode that was just started may have been left out of the write: its copy follows
+    await expect.poll(() => copiesOf('/faults/p/gone/a'), { timeout: 60_000, interval: 200 }).toBe(2);
     await hadoop.tell('stop-dn 0');
     try {
       for (let i = 0; i < 4; i++) expect(await files.read('store://gone/a')).toHaveLength(MIB);
