@@ -23,7 +23,7 @@ afterAll(() => made.remove());
 
 /** Errors as 'file(line,column): what'. */
 function typeCheck(): string[] {
-  const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '-p', made.folder], {
+  const { stdout } = spawnSync(process.execPath, [join(root, 'node_modules', 'typescript', 'bin', 'tsc'), '--noEmit', '--pretty', 'false', '-p', made.folder], {
     cwd: made.folder,
     encoding: 'utf8',
   });
