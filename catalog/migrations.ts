@@ -7,7 +7,7 @@ import { sql, type Kysely } from 'kysely';
 type Database = Kysely<unknown>;
 
 /** migrations[n] brings a catalog from version n to n + 1. */
-export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries];
+export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills];
 
 export const SCHEMA_VERSION = migrations.length;
 
@@ -339,4 +339,55 @@ async function tries(db: Database): Promise<void> {
     .addColumn('failure', 'text')
     .execute();
   await schema.createIndex('chores_due').on('chores').columns(['project', 'done_at', 'due_at']).execute();
+}
+
+/** Backfills: what was planned, in pages; how each cell ended; and what lies in the store of each partition, for the planner. */
+async function backfills(db: Database): Promise<void> {
+  const { schema } = db;
+  await schema
+    .createTable('backfills')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('pipeline', 'text', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('spec', 'text', (c) => c.notNull())
+    .addColumn('summary', 'text', (c) => c.notNull())
+    .addColumn('fingerprint', 'text', (c) => c.notNull())
+    .addColumn('cells', 'integer', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('created_by', 'text', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('redo_of', 'text')
+    .addColumn('why', 'text')
+    .addColumn('report', 'text')
+    .execute();
+  await schema.createIndex('backfills_by_state').on('backfills').columns(['project', 'state', 'id']).execute();
+  await schema
+    .createTable('backfill_pages')
+    .addColumn('backfill', 'text', (c) => c.notNull())
+    .addColumn('page', 'integer', (c) => c.notNull())
+    .addColumn('pipeline', 'text', (c) => c.notNull())
+    .addColumn('plan_hash', 'text', (c) => c.notNull())
+    .addColumn('after', 'text', (c) => c.notNull())
+    .addColumn('first_cell', 'integer', (c) => c.notNull())
+    .addColumn('count', 'integer', (c) => c.notNull())
+    .addColumn('cells', 'text', (c) => c.notNull())
+    .addColumn('ended', 'integer', (c) => c.notNull().defaultTo(0))
+    .addPrimaryKeyConstraint('backfill_pages_key', ['backfill', 'page'])
+    .execute();
+  await schema
+    .createTable('backfill_outcomes')
+    .addColumn('backfill', 'text', (c) => c.notNull())
+    .addColumn('cell', 'integer', (c) => c.notNull())
+    .addColumn('status', 'text', (c) => c.notNull())
+    .addColumn('run_id', 'text')
+    .addColumn('failure', 'text')
+    .addColumn('started_at', 'bigint')
+    .addColumn('ended_at', 'bigint')
+    .addColumn('slot_ms', 'text')
+    .addPrimaryKeyConstraint('backfill_outcomes_key', ['backfill', 'cell'])
+    .execute();
+  await schema.createIndex('backfill_outcomes_by_status').on('backfill_outcomes').columns(['backfill', 'status', 'cell']).execute();
 }

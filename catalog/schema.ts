@@ -246,6 +246,58 @@ export interface ChoresTable {
   /** Why it was given up. */
   failure: string | null;
 }
+export interface BackfillsTable {
+  id: string;
+  project: string;
+  pipeline: string;
+  /** BackfillState. */
+  state: string;
+  /** BackfillSpec as JSON. */
+  spec: string;
+  /** Counts by reason, estimate: as the planner showed it. */
+  summary: string;
+  /** Digest over all that the plan was made from: equal when nothing has changed. */
+  fingerprint: string;
+  /** Cells to run. */
+  cells: number;
+  created_at: number;
+  created_by: string;
+  /** A plan that was not started by then cannot be. */
+  expires_at: number;
+  started_at: number | null;
+  ended_at: number | null;
+  /** The backfill whose dead list this one takes. */
+  redo_of: string | null;
+  /** Why it is paused or was cancelled. */
+  why: string | null;
+  /** What was expected beside what happened, and the reconciliation with the store, as JSON. */
+  report: string | null;
+}
+export interface BackfillPagesTable {
+  backfill: string;
+  page: number;
+  pipeline: string;
+  plan_hash: string;
+  /** Page numbers as JSON. */
+  after: string;
+  first_cell: number;
+  count: number;
+  /** PlannedCell[] as JSON. */
+  cells: string;
+  /** Cells of the page that have an outcome. */
+  ended: Generated<number>;
+}
+export interface BackfillOutcomesTable {
+  backfill: string;
+  cell: number;
+  /** CellStatus. */
+  status: string;
+  run_id: string | null;
+  failure: string | null;
+  started_at: number | null;
+  ended_at: number | null;
+  slot_ms: string | null;
+}
 export interface SchemaVersionTable {
   version: number;
   at: number;
@@ -272,5 +324,8 @@ export interface CatalogSchema {
   step_events: StepEventsTable;
   chores: ChoresTable;
   publications: PublicationsTable;
+  backfills: BackfillsTable;
+  backfill_pages: BackfillPagesTable;
+  backfill_outcomes: BackfillOutcomesTable;
   heddle_schema: SchemaVersionTable;
 }
