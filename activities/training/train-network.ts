@@ -59,7 +59,7 @@ export interface TrainProgress {
 export interface TrainHooks {
   /** What an earlier attempt saved. */
   readonly resume?: TrainState | null;
-  /** Called after a batch when so much time has passed since the last one: a kill costs at most that. */
+  /** Called at the first breath, then after a batch when so much time has passed since the last one: a kill costs at most that. */
   readonly checkpoint?: { readonly everyMs: number; save(state: TrainState): Promise<void> };
   /** After each epoch. */
   onEpoch?(result: EpochResult): void;
@@ -94,7 +94,7 @@ export async function trainNetwork(train: TrainingSet, validation: TrainingSet, 
   m.set(state.m);
   v.set(state.v);
   let { t } = state;
-  let saved = performance.now();
+  let saved = -Infinity;
   const keep = async (made: () => TrainState): Promise<void> => {
     if (!hooks.checkpoint || performance.now() - saved < hooks.checkpoint.everyMs) return;
     await hooks.checkpoint.save(made());

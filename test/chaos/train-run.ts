@@ -11,12 +11,12 @@ import type { System } from './system.ts';
 import { until } from './until.ts';
 
 const DAY = '2001-03-08';
-const PARAMS = { minAuc: 0.55, grid: [{ hidden: 8, rate: 0.003 }], python: false };
+const PARAMS = { minAuc: 0.55, grid: [{ hidden: 24, rate: 0.003 }], python: false };
 const END_MS = 240_000;
 
 export interface TrainRun {
   readonly runId: string;
-  /** After the first checkpoint of its training. */
+  /** After the first checkpoint of its training, and when the worker has noted that the step runs (a kill before that is found by the heartbeat alone, a minute later). */
   pastCheckpoint(): Promise<unknown>;
   /** Rejects what it asks, and waits for its end. */
   ended(): Promise<RunDetail>;
@@ -48,12 +48,13 @@ export async function startTraining(system: System, planHash?: string): Promise<
         )
       : await again(system, planHash);
   const steps = join(system.store, 'steps', runId);
+  const notes = join(system.folder, '.heddle', 'running');
   return {
     runId,
     pastCheckpoint: () =>
       until(
         'the first checkpoint of the training',
-        () => readdirSync(steps, { recursive: true }).some((name) => String(name).endsWith('checkpoint.json')),
+        () => readdirSync(steps, { recursive: true }).some((name) => String(name).endsWith('checkpoint.json')) && readdirSync(notes).length > 0,
         END_MS,
       ),
     async ended() {
