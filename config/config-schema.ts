@@ -11,7 +11,19 @@ const duration = z.string().refine((value) => durationMs(value) !== null, "a dur
 
 const pool = z.strictObject({
   classes: z
-    .record(name, z.strictObject({ units: z.number().positive().optional(), slots: z.int().positive().optional() }))
+    .record(
+      name,
+      z
+        .strictObject({
+          units: z.number().positive().optional(),
+          slots: z.int().positive().optional(),
+          backfill: z.strictObject({ least: z.int().min(0).optional(), most: z.int().positive().optional() }).optional(),
+        })
+        .refine(
+          ({ slots = 8, backfill }) => (backfill?.least ?? 0) <= Math.min(slots, backfill?.most ?? slots) && (backfill?.most ?? 1) <= slots,
+          'backfill.least <= backfill.most <= slots',
+        ),
+    )
     .refine((classes) => Object.keys(classes).length > 0, 'at least one class'),
   budget: z.number().positive().optional(),
 });

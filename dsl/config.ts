@@ -116,9 +116,17 @@ export type CacheConfig =
       /** Statements that wait for an answer at once; default 256. */
       readonly inFlight?: number | undefined;
     };
+/** One class of a pool, in each of its worker processes. */
+export interface ClassConfig {
+  /** Cost of a step in units of the pool's budget. Default 1. */
+  readonly units?: number | undefined;
+  /** Steps at once. Default 8. */
+  readonly slots?: number | undefined;
+  /** Slots that waiting steps of backfills get in any case, and the most they hold. Default: a quarter, and all but a quarter. */
+  readonly backfill?: { readonly least?: number | undefined; readonly most?: number | undefined } | undefined;
+}
 export interface PoolConfig {
-  /** Class -> { cost in units of the pool's budget, most at once }. */
-  readonly classes: Readonly<Record<string, { readonly units?: number; readonly slots?: number }>>;
+  readonly classes: Readonly<Record<string, ClassConfig>>;
   /** Units that one worker process has. Default: sum of the slots. */
   readonly budget?: number;
 }

@@ -1,14 +1,14 @@
 /** All activities of one class of a pool: steps by their task's name, and the built-in ones. Workers only. */
 import { Context } from '@temporalio/activity';
 import { classifyFailure } from '../activities/step/classify-failure.ts';
-import type { JoinItemsCall, PublishCall, PublishResult, ReadItemsCall, StepCall, WriteItemsCall } from '../dsl/contract/step.ts';
+import type { JoinItemsCall, Lane, PublishCall, PublishResult, ReadItemsCall, StepCall, WriteItemsCall } from '../dsl/contract/step.ts';
 import { applicationFailure } from './application-failure.ts';
 import { stepActivity } from './step-activity.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 type Activity = (call: never) => Promise<unknown>;
 
-export function poolActivities(parts: WorkerParts, klass: string): Record<string, Activity> {
+export function poolActivities(parts: WorkerParts, klass: string, lane: Lane): Record<string, Activity> {
   const { storage, worker } = parts;
   const builtIn: Record<string, Activity> = {
     'heddle.publish': async (call: PublishCall): Promise<PublishResult> => {
@@ -24,7 +24,7 @@ export function poolActivities(parts: WorkerParts, klass: string): Record<string
   return {
     ...Object.fromEntries(Object.entries(builtIn).map(([name, activity]) => [name, asStep(parts, activity)])),
     // activity type = task name: whatever is not built in
-    default: (call: StepCall) => stepActivity(parts, klass, call),
+    default: (call: StepCall) => stepActivity(parts, { klass, lane }, call),
   };
 }
 

@@ -10,7 +10,7 @@ import { logUri } from '../activities/step/step-folder.ts';
 import { attemptFile } from '../storage/attempt-file.ts';
 import { stepFolder } from '../storage/step-folder.ts';
 import type { HeartbeatDetails, StepHost } from '../activities/step/step-host.ts';
-import { attemptNumber, type StepCall, type StepFailure, type StepResult } from '../dsl/contract/step.ts';
+import { attemptNumber, GATE_MS, type Lane, type StepCall, type StepFailure, type StepResult } from '../dsl/contract/step.ts';
 import type { Json } from '../dsl/plan/types.ts';
 import { join } from 'node:path';
 import { applicationFailure } from './application-failure.ts';
@@ -18,6 +18,7 @@ import { spanOfAttempt, traceparentOf } from './attempt-span.ts';
 import { budgetUsedUp, isFinal, noTaskDelayMs, type AttemptCount } from './attempt-budget.ts';
 import { lostNotes } from './lost-attempts.ts';
 import { lostFailure } from './lost-failure.ts';
+import { laneClass } from './slot-supplier.ts';
 import { trackerOf } from './step-tracking.ts';
 import { noteRunning } from './running-notes.ts';
 import { runIsolated } from './isolated-step.ts';
@@ -31,11 +32,11 @@ const NO_ROOM_DELAY_MS = 1_000;
 /** Above 0, which Temporal takes for "never". */
 const DRAINED_DELAY_MS = 100;
 
-export async function stepActivity(parts: WorkerParts, klass: string, call: StepCall): Promise<StepResult> {
+export async function stepActivity(parts: WorkerParts, { klass, lane }: { readonly klass: string; readonly lane: Lane }, call: StepCall): Promise<StepResult> {
   const context = Context.current();
   const { info } = context;
   const last = info.heartbeatDetails as HeartbeatDetails | undefined; // written by this function, by whichever worker
-  const startedAt = Date.now();
+  let startedAt = Date.now();
   let uncharged = last?.uncharged ?? 0;
   let cursor: Json | null = last?.cursor ?? null;
   const beat = (): void => {
@@ -55,11 +56,23 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
       noTaskDelayMs(uncharged),
     );
   }
-  if (parts.budget && !parts.budget.enter(klass))
-    return giveBack(
+  const gate = parts.gates.get(klass);
+  const noRoom = (): never =>
+    giveBack(
       { class: 'capacity', code: 'HDL-NO-ROOM', message: `HDL-NO-ROOM: worker ${parts.worker} had no room for class "${klass}" at this moment` },
       NO_ROOM_DELAY_MS,
     );
+  if (gate) {
+    const entered = gate.enter(lane, Math.min(GATE_MS, call.heartbeatMs / 2), context.cancellationSignal);
+    if (entered !== true) {
+      if (!(await entered)) return noRoom();
+      startedAt = Date.now();
+    }
+  }
+  if (parts.budget && !parts.budget.enter(laneClass(klass, lane))) {
+    gate?.leave(lane);
+    return noRoom();
+  }
 
   const beating = setInterval(beat, Math.min(BEAT_MS, call.heartbeatMs / 3));
   const running = runningStep(call, info);
@@ -108,7 +121,8 @@ export async function stepActivity(parts: WorkerParts, klass: string, call: Step
     clearInterval(beating);
     clearTimeout(announce);
     forget();
-    parts.budget?.leave(klass);
+    parts.budget?.leave(laneClass(klass, lane));
+    gate?.leave(lane);
     parts.metrics.running.dec({ class: klass });
     parts.metrics.runSeconds.observe({ task: call.task, status }, (Date.now() - startedAt) / 1000);
     parts.traces?.add(

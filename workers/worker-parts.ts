@@ -9,6 +9,7 @@ import type { OtlpExporter } from './otlp-exporter.ts';
 import type { EventPush } from './push.ts';
 import type { RunningSteps } from './running-steps.ts';
 import type { Secrets } from './secrets.ts';
+import type { LaneGate } from './lane-gate.ts';
 import type { SlotBudget } from './slot-budget.ts';
 import type { WorkerMetrics } from './worker-metrics.ts';
 
@@ -36,6 +37,8 @@ export interface WorkerParts {
   readonly steps: RunningSteps;
   /** null: no variables of OpenTelemetry ask for spans. */
   readonly traces: OtlpExporter | null;
-  /** null: each class has slots of its own. */
+  /** null: each class has slots of its own. Its classes are laneClass(class, lane). */
   readonly budget: SlotBudget | null;
+  /** Class -> who may run in its slots. */
+  readonly gates: ReadonlyMap<string, LaneGate>;
 }

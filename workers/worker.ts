@@ -20,7 +20,8 @@ import { exporterOf } from './otlp-exporter.ts';
 import { EventPush } from './push.ts';
 import { RunningSteps } from './running-steps.ts';
 import { workerSecrets } from './secrets.ts';
-import { budgetSlots, fixedSlots, limitsOf, sharedBudget } from './slot-supplier.ts';
+import { LaneGate } from './lane-gate.ts';
+import { budgetSlots, fixedSlots, laneClass, lanesOf, limitsOf, sharedBudget } from './slot-supplier.ts';
 import { stepStorage } from './step-storage.ts';
 import { connectWorker } from './temporal-connection.ts';
 import { startWatchdog } from './watchdog.ts';
@@ -120,6 +121,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
       steps: new RunningSteps(),
       traces,
       budget: sharedBudget(pool),
+      gates: new Map(Object.keys(limits).map((klass) => [klass, new LaneGate(lanesOf(pool, klass))])),
     };
     undo.push(guardExit(parts.steps));
     if (options.ownProcess) {
@@ -151,24 +153,27 @@ export async function startWorker(options: WorkerOptions): Promise<RunningWorker
     if (metricsListener) undo.push(() => metricsListener.stop());
 
     const workers = await Promise.all(
-      Object.entries(limits).map(([klass, { slots }]) =>
-        Worker.create({
-          connection,
-          namespace: config.temporal.namespace,
-          identity: name,
-          taskQueue: queueOf(config.project, poolName, klass),
-          activities: poolActivities(parts, klass),
-          tuner: {
-            workflowTaskSlotSupplier: fixedSlots(1),
-            localActivityTaskSlotSupplier: fixedSlots(1),
-            nexusTaskSlotSupplier: fixedSlots(1),
-            activityTaskSlotSupplier: parts.budget ? budgetSlots(parts.budget, klass) : fixedSlots(slots),
-          },
-          // a cancel arrives with a heartbeat: as often as the wrapper beats
-          maxHeartbeatThrottleInterval: '5s',
-          defaultHeartbeatThrottleInterval: '5s',
-          shutdownGraceTime: drainMs,
-          shutdownForceTime: drainMs + 20_000,
+      Object.keys(limits).flatMap((klass) =>
+        (['live', 'backfill'] as const).map((lane) => {
+          const slots = lane === 'live' ? lanesOf(pool, klass).slots : lanesOf(pool, klass).most;
+          return Worker.create({
+            connection,
+            namespace: config.temporal.namespace,
+            identity: name,
+            taskQueue: queueOf(config.project, poolName, klass, lane),
+            activities: poolActivities(parts, klass, lane),
+            tuner: {
+              workflowTaskSlotSupplier: fixedSlots(1),
+              localActivityTaskSlotSupplier: fixedSlots(1),
+              nexusTaskSlotSupplier: fixedSlots(1),
+              activityTaskSlotSupplier: parts.budget ? budgetSlots(parts.budget, laneClass(klass, lane)) : fixedSlots(slots),
+            },
+            // a cancel arrives with a heartbeat: as often as the wrapper beats
+            maxHeartbeatThrottleInterval: '5s',
+            defaultHeartbeatThrottleInterval: '5s',
+            shutdownGraceTime: drainMs,
+            shutdownForceTime: drainMs + 20_000,
+          });
         }),
       ),
     );

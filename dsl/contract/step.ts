@@ -5,7 +5,12 @@
 import type { DatasetDef, ExpectDef, FailureClass, Json, JsonObject } from '../plan/types.ts';
 
 /** Task queue of a pool's class. */
-export const queueOf = (project: string, pool: string, klass: string): string => `${project}/${pool}/${klass}`;
+export const queueOf = (project: string, pool: string, klass: string, lane: Lane = 'live'): string =>
+  `${project}/${pool}/${klass}${lane === 'live' ? '' : `/${lane}`}`;
+/** Steps of backfills have queues of their own, so that they cannot stand in front of scheduled and manual runs. */
+export type Lane = 'live' | 'backfill';
+/** How long a step may wait in a worker for a slot before its own clock starts; then it goes back to its queue. */
+export const GATE_MS = 10_000;
 /** Task queue of the server: workflows and control activities. */
 export const controlQueueOf = (project: string): string => `${project}/heddle`;
 
@@ -35,6 +40,8 @@ export interface StepCall {
   readonly earlier?: number;
   /** false: results of other runs are not to be used. */
   readonly cache?: false;
+  /** Left out: live. */
+  readonly lane?: 'backfill';
   /** See NodeBase.keep. Left out: the interpreter reads nothing. */
   readonly keep?: readonly (readonly string[])[];
 }

@@ -8,7 +8,7 @@ import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/wo
 import { resolveConfig } from '../../config/load-config.ts';
 import type { ResolvedConfig } from '../../config/resolved-config.ts';
 import { expect } from 'vitest';
-import { queueOf, type StepCall, type StepFailure, type StepResult } from '../../dsl/contract/step.ts';
+import { queueOf, type Lane, type StepCall, type StepFailure, type StepResult } from '../../dsl/contract/step.ts';
 import type { PoolConfig } from '../../dsl/config.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 import { startWorker, type RunningWorker, type WorkerOptions } from '../../workers/worker.ts';
@@ -32,7 +32,11 @@ export interface TestProject {
   readonly folder: string;
   write(body: string): void;
   worker(options?: Partial<WorkerOptions>): Promise<RunningWorker>;
-  order(task: string, input: Json, more?: Partial<StepCall> & { readonly pool?: string; readonly class?: string; readonly backoffMs?: number }): CallOrder;
+  order(
+    task: string,
+    input: Json,
+    more?: Partial<Omit<StepCall, 'lane'>> & { readonly pool?: string; readonly class?: string; readonly lane?: Lane; readonly backoffMs?: number },
+  ): CallOrder;
 }
 
 export async function startWorkerKit(): Promise<WorkerKit> {
@@ -108,10 +112,10 @@ export async function startWorkerKit(): Promise<WorkerKit> {
             },
           };
         },
-        order: (use, input, { pool = 'default', class: klass = 'small', backoffMs, ...more } = {}) => {
+        order: (use, input, { pool = 'default', class: klass = 'small', lane, backoffMs, ...more } = {}) => {
           const [taskName = '', version = '1'] = use.split('@');
           return {
-            queue: queueOf(name, pool, klass),
+            queue: queueOf(name, pool, klass, lane),
             ...(backoffMs !== undefined && { backoffMs }),
             call: {
               project: name,

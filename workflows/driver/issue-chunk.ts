@@ -88,7 +88,7 @@ function resultsFromBefore(
 export function issueJoin(driver: Driver, command: Extract<Command, { type: 'join' }>, log: StepLog): void {
   const { context: run } = driver;
   const rules = command.task === null ? undefined : run.skeleton.tasks[command.task];
-  const queue = rules && rules.pool !== 'heddle' ? queueOf(run.project, rules.pool, rules.class) : anyQueue(run);
+  const queue = rules && rules.pool !== 'heddle' ? queueOf(run.project, rules.pool, rules.class, run.marks.lane) : anyQueue(run);
   if (queue === null) return driver.fail(log, noPool(log.step));
   const call: JoinItemsCall = { project: run.project, runId: run.runId, step: command.step, pages: command.pages };
   const joined: Promise<ItemListHandle> = scheduleActivity('heddle.join_items', [call], {
@@ -117,10 +117,10 @@ export const ITEMS = {
 /** Pages are read where the body's first task runs: those workers reach the store. */
 function queueForItems(run: RunContext, maps: readonly MapNode[]): string | null {
   const first = Object.values(bodyTasks(maps, run.skeleton)).find((rules) => rules.pool !== 'heddle');
-  return first ? queueOf(run.project, first.pool, first.class) : anyQueue(run);
+  return first ? queueOf(run.project, first.pool, first.class, run.marks.lane) : anyQueue(run);
 }
 function anyQueue(run: RunContext): string | null {
   const rules: TaskRules | undefined = Object.values(run.skeleton.tasks).find(({ pool }) => pool !== 'heddle');
-  return rules ? queueOf(run.project, rules.pool, rules.class) : null;
+  return rules ? queueOf(run.project, rules.pool, rules.class, run.marks.lane) : null;
 }
 const noPool = (step: string) => failure('user', 'HDL-NO-ITEMS-POOL', `no task of the pipeline runs on a pool, so no worker can read the items of ${step}`);

@@ -1,7 +1,16 @@
 /** A task step: one activity on its pool's queue, and a publish activity where it staged a partition. Sandbox. */
 import { ActivityCancellationType, patched, scheduleActivity, type ActivityOptions } from '@temporalio/workflow';
 import type { TaskRules } from '../../dsl/plan/types.ts';
-import { controlQueueOf, OUTPUT_BYTES, queueOf, type PublishCall, type PublishResult, type StepCall, type StepResult } from '../../dsl/contract/step.ts';
+import {
+  controlQueueOf,
+  GATE_MS,
+  OUTPUT_BYTES,
+  queueOf,
+  type PublishCall,
+  type PublishResult,
+  type StepCall,
+  type StepResult,
+} from '../../dsl/contract/step.ts';
 import type { ControlStepCall } from '../../dsl/contract/control.ts';
 import { roughBytes } from '../scheduler/evaluate.ts';
 import type { Command } from '../scheduler/messages.ts';
@@ -78,8 +87,9 @@ function schedule(run: RunContext, command: TaskCommand, earlier: number): Promi
   return scheduleActivity(name, [call], {
     activityId: shortId(step),
     summary: summaryOf(`${step} v${version}`),
-    taskQueue: queueOf(run.project, rules.pool, rules.class),
-    startToCloseTimeout: rules.timeoutMs,
+    taskQueue: queueOf(run.project, rules.pool, rules.class, run.marks.lane),
+    // the worker keeps the step's own time, from when it has a slot
+    startToCloseTimeout: rules.timeoutMs + GATE_MS,
     heartbeatTimeout: rules.heartbeatMs,
     ...(rules.queueMs !== null && { scheduleToStartTimeout: rules.queueMs }),
     retry: retryOf(rules),
@@ -118,7 +128,7 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
     scheduleActivity('heddle.publish', [{ ...call, ...(generations && { generations }) } satisfies PublishCall], {
       activityId: shortId(`${log.step}:publish`),
       summary: summaryOf(`publish ${staged.map(({ dataset }) => dataset).join(', ')}`),
-      taskQueue: queueOf(run.project, command.rules.pool, command.rules.class),
+      taskQueue: queueOf(run.project, command.rules.pool, command.rules.class, run.marks.lane),
       startToCloseTimeout: PUBLISH_MS,
       heartbeatTimeout: BUILT_IN_HEARTBEAT_MS,
       retry: { ...retryOf(command.rules), maximumAttempts: Math.max(PUBLISH_ATTEMPTS, command.rules.attempts) },

@@ -45,7 +45,7 @@ export function liveStep(driver: Driver, state: StepState, times: ReadonlyMap<st
 function queueFor(driver: Driver, state: StepState): string | null {
   const { context: run } = driver;
   const rules = state.task === null ? undefined : run.skeleton.tasks[state.task];
-  return rules ? `a worker of ${queueOf(run.project, rules.pool, rules.class)}` : null;
+  return rules ? `a worker of ${queueOf(run.project, rules.pool, rules.class, run.marks.lane)}` : null;
 }
 
 export function countsOf(driver: Driver, hidden: LiveState['counts']): LiveState['counts'] {

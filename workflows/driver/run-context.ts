@@ -23,11 +23,12 @@ export interface RunContext {
 }
 
 /** What each of a run's steps must know about the run. */
-export type RunMarks = Pick<StepCall, 'retry' | 'cache'>;
+export type RunMarks = Pick<StepCall, 'retry' | 'cache' | 'lane'>;
 
-export const marksOf = ({ retryOf, cache }: Pick<RunInput, 'retryOf' | 'cache'>): RunMarks => ({
+export const marksOf = ({ retryOf, cache, backfill }: Pick<RunInput, 'retryOf' | 'cache' | 'backfill'>): RunMarks => ({
   ...(retryOf !== undefined && { retry: retryOf }),
   ...(cache === false && { cache }),
+  ...(backfill !== undefined && { lane: 'backfill' }),
 });
 
 export const limitsOf = (given: RunLimits | undefined): Required<RunLimits> => ({
