@@ -7,7 +7,7 @@ import { sql, type Kysely } from 'kysely';
 type Database = Kysely<unknown>;
 
 /** migrations[n] brings a catalog from version n to n + 1. */
-export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills];
+export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills, reuse];
 
 export const SCHEMA_VERSION = migrations.length;
 
@@ -390,4 +390,9 @@ async function backfills(db: Database): Promise<void> {
     .addPrimaryKeyConstraint('backfill_outcomes_key', ['backfill', 'cell'])
     .execute();
   await schema.createIndex('backfill_outcomes_by_status').on('backfill_outcomes').columns(['backfill', 'status', 'cell']).execute();
+}
+
+/** A run may begin with the finished steps of another one. */
+async function reuse({ schema }: Database): Promise<void> {
+  await schema.alterTable('runs').addColumn('reuse_of', 'text').execute();
 }

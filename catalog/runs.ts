@@ -30,6 +30,8 @@ export interface RunRow {
   readonly backfill: string | null;
   /** False: no step takes the result of another run. */
   readonly cache: boolean;
+  /** The run whose finished steps this one began with. */
+  readonly reuseOf: string | null;
   readonly counts: Readonly<Partial<Record<StepStatus, number>>>;
   readonly failure: string | null;
   readonly failures: readonly { readonly step: string; readonly failure: StepFailure }[];
@@ -41,7 +43,7 @@ export type NewRun = Pick<
   RunRow,
   'runId' | 'project' | 'pipeline' | 'partition' | 'scope' | 'planHash' | 'params' | 'startedBy' | 'createdAt' | 'workflowId' | 'parent' | 'called' | 'backfill'
 > &
-  Partial<Pick<RunRow, 'cache'>>;
+  Partial<Pick<RunRow, 'cache' | 'reuseOf'>>;
 
 /** Adds a run in state 'starting'. False when it is there already. */
 export async function addRun(db: CatalogDb, run: NewRun): Promise<boolean> {
@@ -68,6 +70,7 @@ export async function addRun(db: CatalogDb, run: NewRun): Promise<boolean> {
       called: run.called ? 1 : 0,
       backfill: run.backfill,
       cache: run.cache === false ? 0 : 1,
+      reuse_of: run.reuseOf ?? null,
       counts: '{}',
       failure: null,
       failures: '[]',
@@ -263,6 +266,7 @@ const runOf = (row: Selectable<RunsTable>): RunRow => ({
   called: row.called === 1,
   backfill: row.backfill,
   cache: row.cache !== 0,
+  reuseOf: row.reuse_of,
   counts: fromColumn(row.counts),
   failure: row.failure,
   failures: fromColumn(row.failures),

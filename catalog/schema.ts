@@ -42,6 +42,8 @@ export interface RunsTable {
   backfill: string | null;
   /** 0: no step takes the result of another run. */
   cache: Generated<number>;
+  /** The run whose finished steps this one began with. */
+  reuse_of: Generated<string | null>;
   counts: string;
   failure: string | null;
   failures: string;

@@ -119,6 +119,19 @@ export async function getStep(db: CatalogDb, runId: string, step: string): Promi
   return row && recordOf(row);
 }
 
+/** All that is done of a run. */
+export async function doneSteps(db: CatalogDb, runId: string): Promise<StepRecord[]> {
+  return (await db.selectFrom('steps').selectAll().where('run_id', '=', runId).where('status', '=', 'done').orderBy('seq').execute()).map(recordOf);
+}
+
+/** Writes steps of another run as done in this one, before it begins. In the caller's transaction. */
+export async function takeOver(db: CatalogDb, runId: string, steps: readonly StepRecord[]): Promise<void> {
+  await inChunks(
+    steps.map((step, i) => rowOf(runId, i + 1, step)),
+    (some) => db.insertInto('steps').values(some).execute(),
+  );
+}
+
 export interface CodeOfStep {
   /** 'flights.train_one' and '1'. */
   readonly task: string;

@@ -47,6 +47,7 @@ export async function factsOfRecord(parts: Pick<ServerParts, 'catalog' | 'store'
       else add(step.step, 'in', { kind: 'slice', name: read.name, version: '', digest: read.digest }, at);
     }
     if (step.status !== 'done' || !step.meta) continue; // a branch, a map, a call hands on what a step made
+    if (step.meta.cache?.hit) continue; // another run made it
     const known = new Set(reads.map(({ digest }) => digest));
     const made = outputs.get(step);
     for (const slice of made?.slices ?? []) {

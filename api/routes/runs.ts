@@ -31,8 +31,19 @@ export function addRunRoutes(app: Api, parts: ServerParts, live: LiveView, logs:
     app,
     { method: 'post', path: '/runs', role: 'operator', summary: 'Start a run', body: startRunSchema, answer: runSummarySchema },
     ({ who, body }) => {
-      const { key, cache, ...rest } = body;
-      return startRun(parts, who, { ...rest, ...(key !== undefined && { key }), ...(cache !== undefined && { cache }) });
+      const { key, cache, part, ...rest } = body;
+      return startRun(parts, who, {
+        ...rest,
+        ...(key !== undefined && { key }),
+        ...(cache !== undefined && { cache }),
+        ...(part && {
+          part: {
+            ...(part.from !== undefined && { from: part.from }),
+            ...(part.to !== undefined && { to: part.to }),
+            ...(part.reuse !== undefined && { reuse: part.reuse }),
+          },
+        }),
+      });
     },
   );
 

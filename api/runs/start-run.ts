@@ -2,36 +2,44 @@
 import { addAudit } from '../../catalog/audit.ts';
 import { newId } from '../../catalog/ids.ts';
 import { claimKey } from '../../catalog/keys.ts';
-import { getPlan, planNames } from '../../catalog/plans.ts';
+import { getPlan, planNames, putPlan } from '../../catalog/plans.ts';
 import { addRun, getRun, summaryOf, type NewRun } from '../../catalog/runs.ts';
+import { takeOver } from '../../catalog/steps.ts';
 import type { RunSummary, StartRun } from '../../dsl/contract/api.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json, Plan } from '../../dsl/plan/types.ts';
-import { digestOf } from '../../storage/digest.ts';
+import { digestOf, planHashOf } from '../../storage/digest.ts';
 import type { Identity } from '../auth/tokens.ts';
 import { closestName } from '../../config/closest-name.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { checkParams } from './check-params.ts';
 import { checkPartition } from './check-partition.ts';
+import { partOfPlan } from './part-of-plan.ts';
+import { stepsToReuse } from './reuse-run.ts';
 import { startWorkflow } from './start-workflow.ts';
 import { workflowIdFor } from './workflow-id.ts';
 
-/** Throws HDL-NO-PIPELINE, HDL-NO-PLAN, HDL-BAD-PARAMS, HDL-BAD-PARTITION, HDL-KEY-REUSED; then nothing was started. */
+/** Throws HDL-NO-PIPELINE, HDL-NO-PLAN, HDL-BAD-PARAMS, HDL-BAD-PARTITION, HDL-KEY-REUSED, HDL-NO-STEP, HDL-REUSE; then nothing was started. */
 export async function startRun(parts: ServerParts, who: Identity, body: StartRun): Promise<RunSummary> {
   const { catalog, config } = parts;
-  const plan = await planOf(parts, body.pipeline, body.planHash);
+  const whole = await planOf(parts, body.pipeline, body.planHash);
+  const part = body.part && partOfPlan(whole, body.part);
+  const plan = part?.plan ?? whole;
+  const planHash = plan === whole ? body.planHash : planHashOf(plan);
   const params = checkParams(plan, body.params);
   const scope = checkPartition(plan, body.partition);
   const now = Date.now();
   const runId = newId();
   const partition = scope?.key ?? null;
+  const reuse = body.part?.reuse;
+  const taken = part && reuse !== undefined ? await stepsToReuse(parts, { reuse, part, params, partition }) : [];
   const run: NewRun = {
     runId,
     project: config.project,
     pipeline: plan.name,
     partition,
     scope,
-    planHash: body.planHash,
+    planHash,
     params,
     startedBy: who.name,
     createdAt: now,
@@ -40,21 +48,24 @@ export async function startRun(parts: ServerParts, who: Identity, body: StartRun
     called: false,
     backfill: null,
     cache: body.cache ?? true,
+    reuseOf: reuse ?? null,
   };
   const holder = await catalog.transaction(async (trx) => {
     if (body.key !== undefined) {
-      const digest = digestOf({ planHash: body.planHash, params, partition: body.partition } as Json); // JSON all through
+      const digest = digestOf({ planHash, params, partition: body.partition, ...(reuse !== undefined && { reuse, from: body.part?.from ?? null }) } as Json); // JSON all through
       const owner = await claimKey(trx, { project: config.project, pipeline: plan.name, key: body.key, digest, runId, at: now });
       if (owner !== runId) return owner;
     }
+    if (plan !== whole) await putPlan(trx, { project: config.project, hash: planHash, plan, by: who.name, at: now });
     await addRun(trx, run);
+    await takeOver(trx, runId, taken);
     await addAudit(trx, {
       project: config.project,
       at: now,
       who: who.name,
       action: 'run',
       target: runId,
-      detail: { pipeline: plan.name, partition, planHash: body.planHash, key: body.key ?? null },
+      detail: { pipeline: plan.name, partition, planHash, key: body.key ?? null, ...(body.part && { part: { ...body.part } }) },
     });
     return runId;
   });

@@ -28,7 +28,8 @@ export function leanInputOf(run: RunRow): RunInput {
     partition: run.scope,
     ...(run.parent && { parent: run.parent }),
     ...(run.backfill !== null && { backfill: run.backfill }),
-    ...(run.retry > 0 && { retryOf: run.retry }),
+    // what was taken over lies in the catalog, as what a try before has left
+    ...((run.retry > 0 || run.reuseOf !== null) && { retryOf: run.retry }),
     ...(!run.cache && { cache: false }),
   };
 }

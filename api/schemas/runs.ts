@@ -13,6 +13,13 @@ export const startRunSchema = z
     partition: jsonObjectSchema.nullable(),
     key: z.string().min(1).max(200).optional(),
     cache: z.boolean().optional(),
+    part: z
+      .strictObject({ from: z.string().min(1).max(200).optional(), to: z.string().min(1).max(200).optional(), reuse: z.string().min(1).max(100).optional() })
+      .refine(({ from, reuse }) => from === undefined || reuse !== undefined, {
+        message: 'from needs reuse: the run whose results the steps before it take',
+        path: ['reuse'],
+      })
+      .optional(),
   })
   .openapi('StartRun');
 

@@ -1,6 +1,8 @@
 /** `heddle run`: compiles, sends the plans, starts a run, and with --wait follows it to its end. */
 import { collect } from '../arguments/collect.ts';
+import type { RunPart } from '../../dsl/contract/api.ts';
 import type { JsonObject } from '../../dsl/plan/types.ts';
+import type { Client } from '../client/client.ts';
 import { defineCommand } from '../define-command.ts';
 
 interface Options {
@@ -10,6 +12,9 @@ interface Options {
   readonly key?: string;
   readonly wait?: boolean;
   readonly cache: boolean;
+  readonly from?: string;
+  readonly to?: string;
+  readonly reuse?: string;
 }
 
 export const runCommand = defineCommand<Options, [string]>({
@@ -21,6 +26,11 @@ export const runCommand = defineCommand<Options, [string]>({
     ['heddle run flights.train --partition 2001-03-01', 'for one partition'],
     ["heddle run wiki --partition day=2001-03-01,wiki=en --param 'rates=[0.1]'", 'several dimensions, a parameter as JSON'],
     ['heddle run hello --key order-17 --json', 'the same key gives the same run'],
+    [
+      'heddle run flights.train --partition 2001-03-01 --from flights.evaluate --reuse last',
+      'this step and what follows; the others take over what the last run made',
+    ],
+    ['heddle run flights.train --partition 2001-03-01 --to flights.build_dataset', 'this step and what it needs, no more'],
   ],
   options: (command) =>
     command
@@ -29,6 +39,9 @@ export const runCommand = defineCommand<Options, [string]>({
       .option('--partition <key>', 'the partition: a key, or dimension=key,...')
       .option('--key <key>', 'start at most one run under this key, for good')
       .option('--no-cache', 'run every step, also those whose result another run has')
+      .option('--from <step>', 'run this step and what follows from it; needs --reuse')
+      .option('--to <step>', 'run this step and what it needs, and no more')
+      .option('--reuse <run>', 'a run whose finished steps are taken over, for those before --from; "last" for the newest')
       .option('-w, --wait', 'follow the run; exit with 0 when it is done, 1 when not'),
   async run({ output, config: load, client: connect }, options, pipeline) {
     const [{ compileForRun }, { uploadPlans }, { parseParams }, { parsePartition }, { readJsonFile }] = await Promise.all([
@@ -49,6 +62,7 @@ export const runCommand = defineCommand<Options, [string]>({
     const partition = parsePartition(plan, options.partition);
     const client = await connect();
     await uploadPlans(client, all);
+    const part = await partOf(client, pipeline, options);
     const run = await client.startRun({
       pipeline,
       planHash: hash,
@@ -56,6 +70,7 @@ export const runCommand = defineCommand<Options, [string]>({
       partition,
       ...(options.key !== undefined && { key: options.key }),
       ...(!options.cache && { cache: false }),
+      ...(part && { part }),
     });
     const say = run.existed ? `run ${run.runId} has this key already; it is ${run.status}` : `run ${run.runId} started`;
     if (!options.wait) {
@@ -71,3 +86,20 @@ export const runCommand = defineCommand<Options, [string]>({
     return exitCodeOfRun(ended);
   },
 });
+
+/** The part that the options name; null: all of the pipeline. */
+async function partOf(client: Client, pipeline: string, { from, to, reuse }: Options): Promise<RunPart | null> {
+  if (from === undefined && to === undefined && reuse === undefined) return null;
+  if ((from === undefined) !== (reuse === undefined)) {
+    const { HeddleError } = await import('../../dsl/errors/heddle-error.ts');
+    throw new HeddleError('HDL-USAGE', {
+      what:
+        from === undefined
+          ? '--reuse takes over the steps before --from, and there is no --from.'
+          : '--from needs --reuse RUN: the run whose results the steps before it take over.',
+      fix: from === undefined ? 'Name the step to begin with: --from STEP.' : 'Name it, or "last" for the newest run of the pipeline.',
+    });
+  }
+  const last = reuse === 'last' ? (await client.runs({ pipeline, limit: 1 })).items[0]?.runId : reuse;
+  return { ...(from !== undefined && { from }), ...(to !== undefined && { to }), ...(reuse !== undefined && { reuse: last ?? reuse }) };
+}

@@ -40,6 +40,16 @@ export interface StartRun {
   readonly key?: string;
   /** false: no step takes the result of another run. */
   readonly cache?: boolean;
+  /** Part of the pipeline. */
+  readonly part?: RunPart;
+}
+export interface RunPart {
+  /** This step and what follows from it run; the others take over what `reuse` made. */
+  readonly from?: string;
+  /** Only this step and what it needs. */
+  readonly to?: string;
+  /** A run of the same pipeline and partition. */
+  readonly reuse?: string;
 }
 export interface Page<T> {
   readonly items: readonly T[];

@@ -4,6 +4,7 @@ import type { CodeEntry } from '../registry.ts';
 export const runCodes = {
   'HDL-UPSTREAM-FAILED': { title: 'A step did not run because one that it needs failed', fix: 'Look at the failed step: heddle explain RUN STEP.', exit: 1 },
   'HDL-NO-RUN': { title: 'There is no such run', fix: 'List the runs: heddle runs.', exit: 2, status: 404 },
+  'HDL-REUSE': { title: 'The results of that run cannot be taken over', fix: 'Name an earlier step with --from, or leave --reuse out.', exit: 2, status: 409 },
   'HDL-NO-STEP': { title: 'The run has no such step', fix: 'See its steps: heddle show RUN.', exit: 2, status: 404 },
   'HDL-NO-PIPELINE': {
     title: 'There is no plan of this pipeline',
