@@ -10,6 +10,7 @@ import { errorAnswer } from './error-answer.ts';
 import { createLogFiles } from './logs/log-files.ts';
 import { createLiveView } from './runs/live-view.ts';
 import { addApprovalRoutes } from './routes/approvals.ts';
+import { addBackfillRoutes } from './routes/backfills.ts';
 import { addCatalogRoutes } from './routes/catalog.ts';
 import { addDoctorRoutes } from './routes/doctor.ts';
 import { addLineageRoutes } from './routes/lineage.ts';
@@ -60,6 +61,7 @@ export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Ap
   addRunRoutes(api, parts, live, logs);
   addRunControlRoutes(api, parts);
   addApprovalRoutes(api, parts);
+  addBackfillRoutes(api, parts);
   addModelRoutes(api, parts);
   addLineageRoutes(api, parts);
   addPartitionRoutes(api, parts);

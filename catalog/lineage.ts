@@ -97,3 +97,23 @@ const factOf = (row: {
   digest: row.digest,
   at: row.at,
 });
+
+/** Partitions that steps read, given as 'run/step'. */
+export async function* readsOfSteps(
+  db: CatalogDb,
+  steps: readonly string[],
+): AsyncGenerator<Pick<LineageFact, 'runId' | 'step' | 'name' | 'version' | 'digest'>> {
+  const wanted = new Set(steps);
+  const runs = [...new Set(steps.map((step) => step.slice(0, step.indexOf('/'))))];
+  for (let first = 0; first < runs.length; first += 100) {
+    const rows = await db
+      .selectFrom('lineage')
+      .select(['run_id', 'step', 'name', 'version', 'digest'])
+      .where('run_id', 'in', runs.slice(first, first + 100))
+      .where('io', '=', 'in')
+      .where('kind', '=', 'partition')
+      .execute();
+    for (const row of rows)
+      if (wanted.has(`${row.run_id}/${row.step}`)) yield { runId: row.run_id, step: row.step, name: row.name, version: row.version, digest: row.digest };
+  }
+}

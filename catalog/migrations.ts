@@ -7,7 +7,7 @@ import { sql, type Kysely } from 'kysely';
 type Database = Kysely<unknown>;
 
 /** migrations[n] brings a catalog from version n to n + 1. */
-export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills, reuse];
+export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills, reuse, partitionStates];
 
 export const SCHEMA_VERSION = migrations.length;
 
@@ -395,4 +395,38 @@ async function backfills(db: Database): Promise<void> {
 /** A run may begin with the finished steps of another one. */
 async function reuse({ schema }: Database): Promise<void> {
   await schema.alterTable('runs').addColumn('reuse_of', 'text').execute();
+}
+
+/** What lies in the store of each partition, for the planner: at most 350 bytes each. */
+async function partitionStates({ schema }: Database): Promise<void> {
+  await schema.createIndex('runs_by_partition').on('runs').columns(['project', 'pipeline', 'partition', 'created_at']).execute();
+  await schema
+    .createTable('partition_datasets')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('uri', 'text', (c) => c.notNull())
+    .addUniqueConstraint('partition_datasets_uri', ['project', 'uri'])
+    .execute();
+  await schema
+    .createTable('partition_producers')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('task', 'text', (c) => c.notNull())
+    .addColumn('version', 'text', (c) => c.notNull())
+    .addColumn('code_digest', 'text', (c) => c.notNull())
+    .addUniqueConstraint('partition_producers_names', ['task', 'version', 'code_digest'])
+    .execute();
+  await schema
+    .createTable('partition_states')
+    .addColumn('dataset', 'integer', (c) => c.notNull())
+    .addColumn('path', 'text', (c) => c.notNull())
+    .addColumn('generation', 'integer', (c) => c.notNull())
+    .addColumn('manifest', 'text')
+    .addColumn('producer', 'integer', (c) => c.notNull())
+    .addColumn('made_by', 'text')
+    .addColumn('published_at', 'bigint', (c) => c.notNull())
+    .addColumn('pinned_at', 'bigint', (c) => c.notNull())
+    .addColumn('rows', 'bigint', (c) => c.notNull())
+    .addColumn('bytes', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('partition_states_key', ['dataset', 'path'])
+    .execute();
 }

@@ -41,6 +41,16 @@ export async function pinsOfRun(db: CatalogDb, runId: string): Promise<(SliceHan
   return rows.map((row) => fromColumn<PinValue>(row.value)).filter((value) => value !== null && 'kind' in value);
 }
 
+/** When the run was first given something to read; null: it never was. */
+export async function firstPinAt(db: CatalogDb, runId: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('pins')
+    .select((eb) => eb.fn.min('at').as('at'))
+    .where('run_id', '=', runId)
+    .executeTakeFirst();
+  return row?.at == null ? null : Number(row.at);
+}
+
 /** A retry pins anew what was missing before; what was there, or was optional and not there, stays as the run saw it. */
 export async function forgetMissingPins(db: CatalogDb, runId: string): Promise<void> {
   await db.deleteFrom('pins').where('run_id', '=', runId).where('value', 'like', '{"missing":%').execute();

@@ -72,13 +72,31 @@ export async function issueGeneration(db: CatalogDb, project: string, wanted: Wa
   }
 }
 
-/** The steps of a run have ended well: the newest number that each of them got for a partition is in place, or was. */
-export async function markPublished(db: CatalogDb, runId: string, steps: readonly { readonly step: string; readonly at: number }[]): Promise<void> {
-  if (steps.length === 0) return;
+/** One that a step has put in place. */
+export interface NewlyPublished {
+  readonly uri: string;
+  readonly path: string;
+  readonly generation: number;
+  readonly step: string;
+  readonly manifest: string;
+  readonly rows: number;
+  readonly bytes: number;
+  readonly at: number;
+}
+/** The steps of a run have ended well: the newest number that each of them got for a partition is in place, or was. Gives those. */
+export async function markPublished(db: CatalogDb, runId: string, steps: readonly { readonly step: string; readonly at: number }[]): Promise<NewlyPublished[]> {
+  if (steps.length === 0) return [];
   const at = new Map(steps.map((one) => [one.step, one.at]));
   const open = await db.selectFrom('publications').selectAll().where('run_id', '=', runId).where('published_at', 'is', null).orderBy('generation').execute();
   const newest = new Map(open.filter((row) => at.has(row.step ?? '')).map((row) => [`${row.step}\n${row.uri}\n${row.path}`, row]));
-  for (const row of newest.values()) await markOne(db, row.project, row, at.get(row.step ?? '') ?? row.issued_at);
+  const published: NewlyPublished[] = [];
+  for (const row of newest.values()) {
+    const step = row.step ?? '';
+    const when = at.get(step) ?? row.issued_at;
+    await markOne(db, row.project, row, when);
+    published.push({ uri: row.uri, path: row.path, generation: row.generation, step, manifest: row.manifest, rows: row.rows, bytes: row.bytes, at: when });
+  }
+  return published;
 }
 
 export async function markOne(

@@ -300,6 +300,32 @@ export interface BackfillOutcomesTable {
   ended_at: number | null;
   slot_ms: string | null;
 }
+export interface PartitionDatasetsTable {
+  id: number;
+  project: string;
+  /** Root of the dataset, resolved. */
+  uri: string;
+}
+/** '' stands for null. */
+export interface PartitionProducersTable {
+  id: number;
+  task: string;
+  version: string;
+  code_digest: string;
+}
+export interface PartitionStatesTable {
+  dataset: number;
+  path: string;
+  generation: number;
+  /** SHA-256 of the manifest in base64url. */
+  manifest: string | null;
+  producer: number;
+  made_by: string | null;
+  published_at: number;
+  pinned_at: number;
+  rows: number;
+  bytes: number;
+}
 export interface SchemaVersionTable {
   version: number;
   at: number;
@@ -329,5 +355,8 @@ export interface CatalogSchema {
   backfills: BackfillsTable;
   backfill_pages: BackfillPagesTable;
   backfill_outcomes: BackfillOutcomesTable;
+  partition_datasets: PartitionDatasetsTable;
+  partition_producers: PartitionProducersTable;
+  partition_states: PartitionStatesTable;
   heddle_schema: SchemaVersionTable;
 }

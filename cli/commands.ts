@@ -1,5 +1,6 @@
 /** All commands, in the order of `heddle --help`. */
 import { approveCommand } from './commands/approve.ts';
+import { backfillPlanCommand } from './commands/backfill-plan.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { catalogRebuildCommand } from './commands/catalog-rebuild.ts';
 import { checkCommand } from './commands/check.ts';
@@ -39,6 +40,7 @@ export const commands = [
   typesCommand,
   devCommand,
   runCommand,
+  backfillPlanCommand,
   runsCommand,
   showCommand,
   watchCommand,

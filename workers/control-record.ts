@@ -4,6 +4,7 @@ import { countStep } from '../api/metrics.ts';
 import { notifyEnd } from '../api/notify/notify-end.ts';
 import { writeRunFile } from '../api/runs/run-file.ts';
 import { removeStagings } from '../api/runs/run-staging.ts';
+import { noteStates } from '../catalog/note-states.ts';
 import { markPublished } from '../catalog/publications.ts';
 import { endRun, getRun } from '../catalog/runs.ts';
 import { countSteps, listDone, writePage } from '../catalog/steps.ts';
@@ -31,7 +32,7 @@ export const record =
     const { fresh, ended } = await parts.catalog.transaction(async (trx) => {
       const written = await writePage(trx, { runId: call.runId, retry: run.retry, page: call.page, steps: call.steps, at: Date.now() });
       const done = call.steps.filter(({ status }) => status === 'done').map(({ step, endedAt }) => ({ step, at: endedAt ?? Date.now() }));
-      await markPublished(trx, call.runId, done);
+      await noteStates(trx, run, call.steps, await markPublished(trx, call.runId, done));
       if (!call.final) return { fresh: written, ended: false };
       await removeWaits(trx, call.runId);
       const closed = await endRun(trx, call.runId, call.final, await countSteps(trx, call.runId));

@@ -1,6 +1,7 @@
 /** Puts an earlier generation of a partition in place again, under a new number. Server only. */
 import { formatKey, parseKey } from '../../calendar/partition-scope.ts';
 import { addAudit } from '../../catalog/audit.ts';
+import { dropStates } from '../../catalog/partition-state.ts';
 import { issueGeneration, markOne } from '../../catalog/publications.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import { generationUri, historyOf } from '../../storage/datasets/layout.ts';
@@ -65,6 +66,7 @@ export async function rollbackPartition(
   const staged = { dataset: dataset.name, uri: root, key: manifest.key, staging, manifestDigest: digest, rows, bytes };
   await publishPartition(store, staged, { replace: true, generation, rollback: { from: to, who, note } });
   await markOne(catalog.db, project, { uri: root, path, generation }, at);
+  await dropStates(catalog.db, project, root, [path]);
   const detail = { from: present?.generation ?? null, to, generation, note };
   await addAudit(catalog.db, { project, at, who, action: 'partition rollback', target: `${dataset.name}@${formatKey(dataset.partitions, key)}`, detail });
   return { dataset: dataset.name, key: formatKey(dataset.partitions, key), path, from: present?.generation ?? null, to, generation, rows, runId };

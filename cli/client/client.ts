@@ -4,6 +4,7 @@ import type { LineageGraph } from '../../api/lineage/trace.ts';
 import type { ModelView, VersionView } from '../../api/models/model-view.ts';
 import type { RolledBack } from '../../api/models/rollback-model.ts';
 import type { PartitionRollback } from '../../api/partitions/rollback-partition.ts';
+import type { BackfillRow } from '../../catalog/backfills.ts';
 import type { PartitionEntry } from '../../api/routes/partitions.ts';
 import type { AliasChange, ModelEntry, ModelVersion } from '../../catalog/models.ts';
 import type { AttemptRecord, DoctorCheck, Explanation, LogLine, OpenGate, Page, RunDetail, RunSummary, StartRun, WorkerHello } from '../../dsl/contract/api.ts';
@@ -20,6 +21,9 @@ export interface RunFilter {
   readonly cursor?: string;
 }
 
+/** As the API gives it. */
+export type BackfillView = BackfillRow;
+
 export function createClient(config: ResolvedConfig) {
   const request = createRequest(config);
   const run = (runId: string, rest = ''): string => `/runs/${encodeURIComponent(runId)}${rest}`;
@@ -32,6 +36,10 @@ export function createClient(config: ResolvedConfig) {
     url: config.server.url,
     putPlan: (plan: Plan, hash: string): Promise<{ hash: string }> => request('POST', '/plans', { body: { plan, hash } }),
     startRun: (body: StartRun): Promise<RunSummary> => request('POST', '/runs', { body }),
+    planBackfill: (body: JsonObject): Promise<BackfillView> => request('POST', '/backfills', { body }),
+    backfills: (query: { readonly pipeline?: string; readonly limit?: number } = {}): Promise<{ items: readonly BackfillView[] }> =>
+      request('GET', '/backfills', { query: { ...query } }),
+    backfill: (id: string): Promise<BackfillView> => request('GET', `/backfills/${encodeURIComponent(id)}`),
     runs: (filter: RunFilter = {}): Promise<Page<RunSummary>> => request('GET', '/runs', { query: { ...filter } }),
     run: (runId: string): Promise<RunDetail> => request('GET', run(runId)),
     steps: (runId: string, cursor: string): Promise<Page<StepRecord>> => request('GET', run(runId, '/steps'), { query: { cursor, limit: 1000 } }),

@@ -54,8 +54,8 @@ export interface BackfillSpec {
   readonly force: boolean;
   readonly codeDrift: boolean;
   readonly withUpstream: boolean;
-  /** ms since the epoch: inputs as published then. */
-  readonly asOf: number | null;
+  /** Cells that others have in hand: leave them to those, or refuse the plan. */
+  readonly overlap: 'share' | 'refuse';
   readonly run: BackfillRules;
 }
 /** How it is to be executed. */

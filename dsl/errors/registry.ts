@@ -3,6 +3,7 @@
  * (test/errors walks this).
  */
 import { authoringCodes } from './codes/authoring.ts';
+import { backfillCodes } from './codes/backfill.ts';
 import { cachesCodes } from './codes/caches.ts';
 import { cliCodes } from './codes/cli.ts';
 import { columnsCodes } from './codes/columns.ts';
@@ -31,6 +32,7 @@ export const registry = {
   ...authoringCodes,
   ...compilerCodes,
   ...runCodes,
+  ...backfillCodes,
   ...workerCodes,
   ...dataCodes,
   ...columnsCodes,

@@ -1,0 +1,56 @@
+/** /backfills: plans by the state of the data, and their execution. */
+import { z } from '@hono/zod-openapi';
+import { getPage, listBackfills, pageHeads } from '../../catalog/backfills.ts';
+import { planBackfill, requireBackfill } from '../backfills/plan-backfill.ts';
+import { specOf } from '../backfills/spec-of.ts';
+import { addEndpoint, type Api } from '../endpoint.ts';
+import { backfillSchema, planBackfillSchema } from '../schemas/backfills.ts';
+import { jsonSchema, limitSchema } from '../schemas/json.ts';
+import type { ServerParts } from '../server-parts.ts';
+
+export function addBackfillRoutes(app: Api, parts: ServerParts): void {
+  addEndpoint(
+    app,
+    {
+      method: 'post',
+      path: '/backfills',
+      role: 'operator',
+      summary: 'Plan a backfill by the state of the data; nothing is started',
+      body: planBackfillSchema,
+      answer: backfillSchema,
+      maxBytes: 32 * 1024 * 1024,
+    },
+    async ({ who, body }) => planBackfill(parts, who, await specOf(parts, body, body.plans ?? {})),
+  );
+  addEndpoint(
+    app,
+    {
+      method: 'get',
+      path: '/backfills',
+      role: 'viewer',
+      summary: 'Backfills, newest first',
+      query: z.object({ pipeline: z.string().optional(), limit: limitSchema(500, 50) }),
+      answer: z.object({ items: z.array(backfillSchema) }),
+    },
+    async ({ query }) => ({ items: await listBackfills(parts.catalog.db, { project: parts.config.project, ...query }) }),
+  );
+  addEndpoint(app, { method: 'get', path: '/backfills/{id}', role: 'viewer', summary: 'A backfill with its plan in short', answer: backfillSchema }, ({ at }) =>
+    requireBackfill(parts, at('id')),
+  );
+  addEndpoint(
+    app,
+    {
+      method: 'get',
+      path: '/backfills/{id}/cells',
+      role: 'viewer',
+      summary: 'The cells that the plan runs, a page at a time',
+      query: z.object({ page: z.coerce.number().int().min(0).default(0) }),
+      answer: z.object({ pipeline: z.string().nullable(), cells: z.array(jsonSchema), next: z.number().nullable() }),
+    },
+    async ({ at, query }) => {
+      const backfill = await requireBackfill(parts, at('id'));
+      const [page, heads] = await Promise.all([getPage(parts.catalog.db, backfill.id, query.page), pageHeads(parts.catalog.db, backfill.id)]);
+      return { pipeline: page?.pipeline ?? null, cells: page?.cells ?? [], next: query.page + 1 < heads.length ? query.page + 1 : null };
+    },
+  );
+}
