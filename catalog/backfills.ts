@@ -24,11 +24,13 @@ export interface BackfillRow {
   readonly redoOf: string | null;
   readonly why: string | null;
   readonly report: Json | null;
+  readonly counts: { readonly done: number; readonly failed: number; readonly cancelled: number; readonly blocked: number };
+  readonly slotMs: number;
 }
 
 export async function addBackfill(
   db: CatalogDb,
-  row: Omit<BackfillRow, 'state' | 'startedAt' | 'endedAt' | 'why' | 'report'>,
+  row: Omit<BackfillRow, 'state' | 'startedAt' | 'endedAt' | 'why' | 'report' | 'counts' | 'slotMs'>,
   pages: readonly PlannedPage[],
 ): Promise<void> {
   await db
@@ -167,4 +169,6 @@ const backfillOf = (row: Selectable<BackfillsTable>): BackfillRow => ({
   redoOf: row.redo_of,
   why: row.why,
   report: row.report === null ? null : fromColumn(row.report),
+  counts: { done: row.done, failed: row.failed, cancelled: row.cancelled, blocked: row.blocked },
+  slotMs: Number(row.slot_ms),
 });

@@ -360,6 +360,13 @@ async function backfills(db: Database): Promise<void> {
     .addColumn('started_at', 'bigint')
     .addColumn('ended_at', 'bigint')
     .addColumn('redo_of', 'text')
+    .addColumn('done', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('failed', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('cancelled', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('blocked', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('slot_ms', 'bigint', (c) => c.notNull().defaultTo(0))
+    .addColumn('in_a_row', 'integer', (c) => c.notNull().defaultTo(0))
+    .addColumn('since', 'text')
     .addColumn('why', 'text')
     .addColumn('report', 'text')
     .execute();

@@ -17,6 +17,11 @@ export interface RunFile {
   readonly run: RunRow;
   readonly steps: readonly StepRecord[];
 }
+/** runs/<backfill>.<page>.<part>.json: runs of many cells in one file. */
+export interface RunsFile {
+  readonly format: 1;
+  readonly runs: readonly Pick<RunFile, 'run' | 'steps'>[];
+}
 /** models/journal/<id>.json: one file a change, so that two writers never append to one file. */
 export type JournalEntry =
   | { readonly format: 1; readonly kind: 'version'; readonly project: string; readonly version: ModelVersion }
@@ -44,7 +49,7 @@ export async function rebuildCatalog(parts: { readonly store: Store; readonly ca
     }
     return found;
   };
-  const runs = await read<RunFile>('store://runs');
+  const runs = (await read<RunFile | RunsFile>('store://runs')).flatMap((file): Pick<RunFile, 'run' | 'steps'>[] => ('runs' in file ? [...file.runs] : [file]));
   for (const file of runs) await restoreRun(parts.catalog, file);
   const journal = await read<JournalEntry>('store://models/journal');
   const models = new Set<string>();
@@ -57,7 +62,7 @@ export async function rebuildCatalog(parts: { readonly store: Store; readonly ca
 
 const timeOf = (entry: JournalEntry): number => (entry.kind === 'version' ? entry.version.createdAt : entry.change.at);
 
-async function restoreRun(catalog: Catalog, { run, steps }: RunFile): Promise<void> {
+async function restoreRun(catalog: Catalog, { run, steps }: Pick<RunFile, 'run' | 'steps'>): Promise<void> {
   await catalog.transaction(async (trx) => {
     if (!(await addRun(trx, run))) return;
     await trx.updateTable('runs').set({ retry: run.retry, started_at: run.startedAt }).where('run_id', '=', run.runId).execute();

@@ -1,10 +1,11 @@
 /** Runs in the catalog: one row a run, kept for good. Server only. */
-import type { Selectable } from 'kysely';
+import type { Insertable, Selectable } from 'kysely';
 import type { Page, RunSummary } from '../dsl/contract/api.ts';
 import type { PartitionScope, RunFinal, RunStatus, StepStatus } from '../dsl/contract/run.ts';
 import type { Json } from '../dsl/plan/types.ts';
 import type { StepFailure } from '../dsl/contract/step.ts';
 import type { CatalogDb } from './catalog.ts';
+import { inChunks } from './in-chunks.ts';
 import { fromColumn, toColumn } from './json-column.ts';
 import type { RunsTable } from './schema.ts';
 
@@ -47,39 +48,63 @@ export type NewRun = Pick<
 
 /** Adds a run in state 'starting'. False when it is there already. */
 export async function addRun(db: CatalogDb, run: NewRun): Promise<boolean> {
-  const result = await db
-    .insertInto('runs')
-    .values({
-      run_id: run.runId,
-      project: run.project,
-      pipeline: run.pipeline,
-      partition: run.partition,
-      scope: run.scope && toColumn(run.scope),
-      plan_hash: run.planHash,
-      params: toColumn(run.params),
-      status: 'starting',
-      started_by: run.startedBy,
-      created_at: run.createdAt,
-      touched_at: run.createdAt,
-      started_at: null,
-      ended_at: null,
-      workflow_id: run.workflowId,
-      retry: 0,
-      parent_run_id: run.parent?.runId ?? null,
-      parent_step: run.parent?.step ?? null,
-      called: run.called ? 1 : 0,
-      backfill: run.backfill,
-      cache: run.cache === false ? 0 : 1,
-      reuse_of: run.reuseOf ?? null,
-      counts: '{}',
-      failure: null,
-      failures: '[]',
-      abandoned: '[]',
-      output: 'null',
-    })
-    .onConflict((on) => on.column('run_id').doNothing())
-    .executeTakeFirst();
-  return Number(result.numInsertedOrUpdatedRows ?? 0) > 0;
+  return (await addRuns(db, [run])) > 0;
+}
+
+/** Those that are there already stay as they are. Gives how many were added. */
+export async function addRuns(db: CatalogDb, runs: readonly NewRun[]): Promise<number> {
+  let added = 0;
+  await inChunks(runs, async (some) => {
+    const result = await db
+      .insertInto('runs')
+      .values(some.map(newRow))
+      .onConflict((on) => on.column('run_id').doNothing())
+      .executeTakeFirst();
+    added += Number(result.numInsertedOrUpdatedRows ?? 0);
+  });
+  return added;
+}
+
+const newRow = (run: NewRun): Insertable<RunsTable> => ({
+  run_id: run.runId,
+  project: run.project,
+  pipeline: run.pipeline,
+  partition: run.partition,
+  scope: run.scope && toColumn(run.scope),
+  plan_hash: run.planHash,
+  params: toColumn(run.params),
+  status: 'starting',
+  started_by: run.startedBy,
+  created_at: run.createdAt,
+  touched_at: run.createdAt,
+  started_at: null,
+  ended_at: null,
+  workflow_id: run.workflowId,
+  retry: 0,
+  parent_run_id: run.parent?.runId ?? null,
+  parent_step: run.parent?.step ?? null,
+  called: run.called ? 1 : 0,
+  backfill: run.backfill,
+  cache: run.cache === false ? 0 : 1,
+  reuse_of: run.reuseOf ?? null,
+  counts: '{}',
+  failure: null,
+  failures: '[]',
+  abandoned: '[]',
+  output: 'null',
+});
+
+export async function getRuns(db: CatalogDb, runIds: readonly string[]): Promise<RunRow[]> {
+  const rows: RunRow[] = [];
+  await inChunks(runIds, async (some) => {
+    rows.push(...(await db.selectFrom('runs').selectAll().where('run_id', 'in', some).execute()).map(runOf));
+  });
+  return rows;
+}
+
+/** Runs of a backfill's cells whose turn never came. */
+export async function removeUnstarted(db: CatalogDb, backfill: string): Promise<void> {
+  await db.deleteFrom('runs').where('backfill', '=', backfill).where('status', '=', 'starting').where('called', '=', 1).execute();
 }
 
 export async function getRun(db: CatalogDb, runId: string): Promise<RunRow | undefined> {
@@ -95,6 +120,7 @@ export async function listRuns(
     readonly pipeline?: string | undefined;
     readonly status?: RunStatus | undefined;
     readonly partition?: string | undefined;
+    readonly backfill?: string | undefined;
     readonly limit: number;
     readonly cursor?: string | undefined;
   },
@@ -108,6 +134,7 @@ export async function listRuns(
     .limit(query.limit + 1);
   if (query.pipeline !== undefined) select = select.where('pipeline', '=', query.pipeline);
   if (query.partition !== undefined) select = select.where('partition', '=', query.partition);
+  if (query.backfill !== undefined) select = select.where('backfill', '=', query.backfill);
   if (query.status === 'running') select = select.where('status', 'in', ['starting', 'running']);
   else if (query.status !== undefined) select = select.where('status', '=', query.status);
   const cursor = query.cursor === undefined ? undefined : parseCursor(query.cursor);

@@ -270,6 +270,17 @@ export interface BackfillsTable {
   ended_at: number | null;
   /** The backfill whose dead list this one takes. */
   redo_of: string | null;
+  /** Cells that ended so. */
+  done: Generated<number>;
+  failed: Generated<number>;
+  cancelled: Generated<number>;
+  blocked: Generated<number>;
+  /** That its steps have held slots. */
+  slot_ms: Generated<number>;
+  /** Failures since the last cell that was done. */
+  in_a_row: Generated<number>;
+  /** What was spent when it was last resumed, as JSON: budgets begin anew. */
+  since: Generated<string | null>;
   /** Why it is paused or was cancelled. */
   why: string | null;
   /** What was expected beside what happened, and the reconciliation with the store, as JSON. */

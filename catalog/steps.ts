@@ -28,7 +28,7 @@ export async function writePage(
     .where('run_id', '=', page.runId)
     .executeTakeFirst();
   let seq = Number(last?.seq ?? 0);
-  const rows = page.steps.map((step): StepsTable => rowOf(page.runId, ++seq, step));
+  const rows = page.steps.map((step): StepsTable => stepRow(page.runId, ++seq, step));
   await inChunks(rows, (some) =>
     db
       .insertInto('steps')
@@ -59,7 +59,7 @@ export async function writePage(
       .execute(),
   );
   await inChunks(
-    page.steps.flatMap((step) => attemptOf(page.runId, page.retry, step)),
+    page.steps.flatMap((step) => attemptRow(page.runId, page.retry, step)),
     (some) =>
       db
         .insertInto('attempts')
@@ -79,7 +79,7 @@ export async function writePage(
 }
 
 /** The last attempt, by its number among all of the step's rounds in this try. */
-const attemptOf = (runId: string, retry: number, { step, meta, failure, attempts }: StepRecord): AttemptsTable[] =>
+export const attemptRow = (runId: string, retry: number, { step, meta, failure, attempts }: StepRecord): AttemptsTable[] =>
   meta
     ? [
         {
@@ -127,7 +127,7 @@ export async function doneSteps(db: CatalogDb, runId: string): Promise<StepRecor
 /** Writes steps of another run as done in this one, before it begins. In the caller's transaction. */
 export async function takeOver(db: CatalogDb, runId: string, steps: readonly StepRecord[]): Promise<void> {
   await inChunks(
-    steps.map((step, i) => rowOf(runId, i + 1, step)),
+    steps.map((step, i) => stepRow(runId, i + 1, step)),
     (some) => db.insertInto('steps').values(some).execute(),
   );
 }
@@ -199,7 +199,7 @@ export async function listDone(db: CatalogDb, runId: string, cursor: number, max
   }
 }
 
-const rowOf = (runId: string, seq: number, step: StepRecord): StepsTable => ({
+export const stepRow = (runId: string, seq: number, step: StepRecord): StepsTable => ({
   run_id: runId,
   step: step.step,
   seq,

@@ -1,5 +1,9 @@
 /** All commands, in the order of `heddle --help`. */
 import { approveCommand } from './commands/approve.ts';
+import { backfillCancelCommand, backfillPauseCommand, backfillRedoCommand, backfillResumeCommand } from './commands/backfill-control.ts';
+import { backfillListCommand } from './commands/backfill-list.ts';
+import { backfillShowCommand } from './commands/backfill-show.ts';
+import { backfillStartCommand } from './commands/backfill-start.ts';
 import { backfillPlanCommand } from './commands/backfill-plan.ts';
 import { cancelCommand } from './commands/cancel.ts';
 import { catalogRebuildCommand } from './commands/catalog-rebuild.ts';
@@ -41,6 +45,13 @@ export const commands = [
   devCommand,
   runCommand,
   backfillPlanCommand,
+  backfillStartCommand,
+  backfillShowCommand,
+  backfillListCommand,
+  backfillPauseCommand,
+  backfillResumeCommand,
+  backfillCancelCommand,
+  backfillRedoCommand,
   runsCommand,
   showCommand,
   watchCommand,

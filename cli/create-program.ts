@@ -14,6 +14,11 @@ Examples:
 Exit codes: 0 done, 1 the run or check failed, 2 wrong use, 3 an outside part is unreachable.
 Each command has --help with examples. All of it: docs/cli.md`;
 
+/** Commands of two words, by the first. */
+const GROUPS: Readonly<Record<string, { readonly heading: string; readonly summary: string }>> = {
+  backfill: { heading: 'Run:', summary: 'plan, start, show, list, pause, resume, cancel, redo: many partitions, by the state of the data' },
+};
+
 /** Complaints are thrown, as CommanderError, and not printed. */
 export function createProgram(runner: Runner): Command {
   const program = new Command('heddle')
@@ -32,8 +37,8 @@ export function createProgram(runner: Runner): Command {
       ? (program.commands.find((known) => known.name() === group) ??
         program
           .command(group)
-          .helpGroup('Operate:')
-          .summary(`${words.slice(1).join(' ')}: ${command.summary}`))
+          .helpGroup(GROUPS[group]?.heading ?? 'Operate:')
+          .summary(GROUPS[group]?.summary ?? `${words.slice(1).join(' ')}: ${command.summary}`))
       : program;
     command.register(parent, runner);
   }

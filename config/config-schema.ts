@@ -121,6 +121,7 @@ export const configSchema = z.strictObject({
     .record(name, pool)
     .refine((pools) => Object.keys(pools).length > 0, 'at least one pool')
     .optional(),
+  backfill: z.strictObject({ confirmAbove: z.int().nonnegative().optional() }).optional(),
   retention: z
     .strictObject({
       generations: z.strictObject({ keep: z.int().nonnegative().optional(), atLeast: duration.optional() }).optional(),

@@ -99,6 +99,7 @@ export function resolveConfig(
     caches: cachesOf(pick('caches', null, written?.caches) ?? {}, stateFolder, absolute),
     // zod gives optional members as possibly undefined; ResolvedConfig leaves them out
     pools: dropUndefined(pools) as ResolvedConfig['pools'],
+    backfill: { confirmAbove: pick('backfill.confirmAbove', null, written?.backfill?.confirmAbove) ?? 1_000 },
     retention: retentionOf(pick('retention', null, written?.retention)),
     notify: notify ? { url: notify.url, secretEnv: notify.secretEnv ?? null, on: notify.on ?? ['failed'] } : null,
     lineage: lineage

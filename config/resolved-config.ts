@@ -37,6 +37,8 @@ export interface ResolvedConfig {
   /** With `default`; folders and files absolute. */
   readonly caches: Readonly<Record<string, CacheConfig>>;
   readonly pools: Readonly<Record<string, PoolConfig>>;
+  /** Left out: as a configuration that says nothing. */
+  readonly backfill?: { readonly confirmAbove: number };
   /** Left out: as a configuration that says nothing. ms. */
   readonly retention?: {
     readonly generations: { readonly keep: number; readonly ms: number };

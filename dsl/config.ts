@@ -33,6 +33,10 @@ export interface HeddleConfig {
   };
   /** Prediction caches by the name that steps give. `default` is there without being written: embedded, in .heddle/cache. */
   readonly caches?: Readonly<Record<string, CacheConfig>>;
+  readonly backfill?: {
+    /** Backfills of more cells want their number confirmed. Default 1,000. */
+    readonly confirmAbove?: number;
+  };
   /** Pool -> class -> room. Default: pool 'default' with class 'small'. */
   readonly pools?: Readonly<Record<string, PoolConfig>>;
   /** How long `heddle gc` keeps things. Partitions go by `retain` of their dataset. */

@@ -103,16 +103,16 @@ function downwards(target: PipelineFacts, makers: ReadonlyMap<string, PipelineFa
   return done.toReversed();
 }
 
-/** Cells of a page at most. */
-export const PAGE_CELLS = 500;
+export interface PageRules {
+  readonly order: 'newest' | 'oldest';
+  /** Of a pipeline of the plan set. */
+  readonly planHash: (pipeline: string) => string;
+  /** Cells of a page at most. */
+  readonly pageCells: (pipeline: string) => number;
+}
 
 /** In the order in which they may start: upstream first; within a pipeline by time, newest or oldest first. */
-export function pagesOf(
-  planned: readonly PlannedPipeline[],
-  order: 'newest' | 'oldest',
-  hashOf: (pipeline: string) => string,
-  pageCells = PAGE_CELLS,
-): PlannedPage[] {
+export function pagesOf(planned: readonly PlannedPipeline[], rules: PageRules): PlannedPage[] {
   const pages: PlannedPage[] = [];
   /** dataset and key -> cell and page that make it. */
   const made = new Map<string, { readonly cell: number; readonly page: number }>();
@@ -120,7 +120,8 @@ export function pagesOf(
   for (const { facts, decisions, keys, planner } of planned) {
     const chosen = decisions.flatMap((decision, i) => (decision.do ? [{ decision, reason: decision.do, key: keys[i] ?? {} }] : []));
     const reads = facts.edges.some(({ dataset }) => facts.outputs.some((output) => output.dataset.name === dataset.name));
-    if (order === 'newest' && !reads) chosen.reverse(); // one that reads its own earlier partitions can only go forward
+    if (rules.order === 'newest' && !reads) chosen.reverse(); // one that reads its own earlier partitions can only go forward
+    const pageCells = rules.pageCells(facts.pipeline);
     for (let first = 0; first < chosen.length; first += pageCells) {
       const page = pages.length;
       const after = new Set<number>();
@@ -138,7 +139,7 @@ export function pagesOf(
         for (const { dataset } of facts.outputs) made.set(`${dataset.name} ${formatKey(dataset.partitions, key)}`, { cell, page });
         cells.push({ cell, key: decision.key, reason, needs: [...needs] });
       }
-      pages.push({ page, pipeline: facts.pipeline, planHash: hashOf(facts.pipeline), after: [...after], cells });
+      pages.push({ page, pipeline: facts.pipeline, planHash: rules.planHash(facts.pipeline), after: [...after], cells });
     }
   }
   return pages;

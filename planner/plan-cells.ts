@@ -71,10 +71,10 @@ export class CellPlanner {
   decide(key: Key): Decision {
     const text = formatKey(this.facts.dimensions, key);
     const leave = (reason: LeaveReason): Decision => ({ key: text, do: null, leave: reason });
-    const running = this.runs.open.get(text);
-    if (running !== undefined) return leave({ why: 'in-flight', runId: running });
     const owner = this.runs.owned.get(text);
     if (owner !== undefined) return leave({ why: 'owned', backfill: owner });
+    const running = this.runs.open.get(text);
+    if (running !== undefined) return leave({ why: 'in-flight', runId: running });
     const reason = this.reasonFor(key, text);
     if (!reason) return leave({ why: 'good' });
     const since = this.tooOld(key);

@@ -38,6 +38,7 @@ export async function reconcilePass(parts: ServerParts, now: number, cursor: str
 }
 
 async function reconcile(parts: ServerParts, run: RunRow, now: number, settleMs: number): Promise<void> {
+  if (run.status === 'starting' && run.backfill !== null && run.called) return; // its turn in the backfill has not come, or its page tells
   if (run.status === 'starting' && !run.called) {
     if (now - run.touchedAt < Math.min(STARTING_MS, settleMs)) return;
     try {

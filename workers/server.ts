@@ -16,6 +16,8 @@ import type { ResolvedConfig } from '../config/resolved-config.ts';
 import { controlQueueOf } from '../dsl/contract/step.ts';
 import { openProjectStore } from '../storage/open-file-systems.ts';
 import { controlActivities } from './control-activities.ts';
+import { backfillActivities } from './control-backfill.ts';
+import { startBackfills } from './server-backfills.ts';
 import { startChores } from './server-chores.ts';
 import { listen } from './server-http.ts';
 import { installRuntime } from './server-runtime.ts';
@@ -82,7 +84,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       namespace: config.temporal.namespace,
       taskQueue: controlQueueOf(config.project),
       workflowBundle: await workflowBundle(options.workflows),
-      activities: controlActivities(parts),
+      activities: { ...controlActivities(parts), ...backfillActivities(parts) },
       maxConcurrentWorkflowTaskExecutions: 40,
       maxConcurrentActivityTaskExecutions: 100,
       maxCachedWorkflows: options.maxCachedWorkflows ?? cachedWorkflows(),
@@ -96,7 +98,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
     });
-    for (const loop of [startReconciler(parts), startWatches(parts), startChores(parts, send), startPruning(parts), startLineage(parts), startTracking(parts)])
+    for (const loop of [
+      startReconciler(parts),
+      startBackfills(parts),
+      startWatches(parts),
+      startChores(parts, send),
+      startPruning(parts),
+      startLineage(parts),
+      startTracking(parts),
+    ])
       if (loop) undo.push(() => loop.stop());
     log.info({ url: listener.url, project: config.project, temporal: config.temporal.address }, 'the server is ready');
     return { url: listener.url, port: listener.port, parts, ended, close };

@@ -25,12 +25,17 @@ export interface LoadedProject {
 }
 
 /** Throws HDL-NO-PLAN. */
-export async function loadFacts(parts: Pick<ServerParts, 'catalog'>, plans: Readonly<Record<string, string>>): Promise<Map<string, PipelineFacts>> {
+export async function loadFacts(
+  parts: Pick<ServerParts, 'catalog'>,
+  plans: Readonly<Record<string, string>>,
+  eachPlan: (pipeline: string, plan: Plan) => void = () => undefined,
+): Promise<Map<string, PipelineFacts>> {
   const facts = new Map<string, PipelineFacts>();
   for (const [pipeline, hash] of Object.entries(plans)) {
     const plan: Plan | undefined = await getPlan(parts.catalog.db, hash);
     if (!plan) throw new HeddleError('HDL-NO-PLAN', { what: `The server does not hold the plan ${hash} of ${pipeline}.`, where: `pipeline ${pipeline}` });
     facts.set(pipeline, pipelineFacts(plan));
+    eachPlan(pipeline, plan);
   }
   return facts;
 }

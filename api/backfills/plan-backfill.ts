@@ -14,6 +14,7 @@ import { digestOf } from '../../storage/digest.ts';
 import type { Identity } from '../auth/tokens.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { estimateBackfill, type Estimate } from './estimate.ts';
+import { cellsInPage } from './inline-plan.ts';
 import { loadFacts, loadProject, loadReads } from './load-project.ts';
 
 export interface BackfillSummary {
@@ -79,7 +80,8 @@ export async function makePlan(
   now: number,
   except: string | null,
 ): Promise<ReadyPlan> {
-  const pipelines = await loadFacts(parts, spec.plans);
+  const pageCells = new Map<string, number>();
+  const pipelines = await loadFacts(parts, spec.plans, (pipeline, plan) => void pageCells.set(pipeline, cellsInPage(plan.skeleton)));
   const target = targetOf(pipelines, spec.pipeline);
   const loaded = await loadProject(parts, pipelines, now, except);
   const keys = chooseKeys(target.dimensions, spec, now, dynamicKeys(target, loaded.tables));
@@ -92,7 +94,11 @@ export async function makePlan(
   const lookUps = new Set(planned.flatMap(({ planner, keys: own }) => own.flatMap((key) => planner.lookUp(key) ?? [])));
   if (lookUps.size > 0) planned = planPipelines(projectWith(await loadReads(parts, pipelines, [...lookUps].slice(0, MOST_LOOKUPS))), wish);
   refuseOverlap(spec, planned);
-  const pages = pagesOf(planned, spec.run.order, (pipeline) => spec.plans[pipeline] ?? '');
+  const pages = pagesOf(planned, {
+    order: spec.run.order,
+    planHash: (pipeline) => spec.plans[pipeline] ?? '',
+    pageCells: (pipeline) => pageCells.get(pipeline) ?? 100,
+  });
   const summary: BackfillSummary = {
     pipelines: planned.map(({ facts, decisions }) => summarise(facts.pipeline, decisions)),
     downstream: downstreamOf({ ...loaded.project, world: { tables: loaded.tables, digests: loaded.digests, reads: new Map() } }, planned),

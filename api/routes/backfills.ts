@@ -1,7 +1,9 @@
 /** /backfills: plans by the state of the data, and their execution. */
 import { z } from '@hono/zod-openapi';
 import { getPage, listBackfills, pageHeads } from '../../catalog/backfills.ts';
+import { controlBackfill, deadList, redoBackfill } from '../backfills/control-backfill.ts';
 import { planBackfill, requireBackfill } from '../backfills/plan-backfill.ts';
+import { startBackfill } from '../backfills/start-backfill.ts';
 import { specOf } from '../backfills/spec-of.ts';
 import { addEndpoint, type Api } from '../endpoint.ts';
 import { backfillSchema, planBackfillSchema } from '../schemas/backfills.ts';
@@ -52,5 +54,56 @@ export function addBackfillRoutes(app: Api, parts: ServerParts): void {
       const [page, heads] = await Promise.all([getPage(parts.catalog.db, backfill.id, query.page), pageHeads(parts.catalog.db, backfill.id)]);
       return { pipeline: page?.pipeline ?? null, cells: page?.cells ?? [], next: query.page + 1 < heads.length ? query.page + 1 : null };
     },
+  );
+  addEndpoint(
+    app,
+    {
+      method: 'post',
+      path: '/backfills/{id}/start',
+      role: 'operator',
+      summary: 'Start exactly the plan that was shown; refused when the data has changed since',
+      body: z.strictObject({ confirm: z.int().positive().optional() }),
+      answer: backfillSchema,
+    },
+    ({ at, who, body }) => startBackfill(parts, who, at('id'), body.confirm),
+  );
+  for (const kind of ['pause', 'resume', 'cancel'] as const)
+    addEndpoint(
+      app,
+      {
+        method: 'post',
+        path: `/backfills/{id}/${kind}`,
+        role: 'operator',
+        summary: { pause: 'Start no more cells; those that run end', resume: 'Go on with the same plan', cancel: 'Cancel what runs, start nothing more' }[kind],
+        body: z.strictObject({ why: z.string().max(500).optional() }),
+        answer: backfillSchema,
+      },
+      ({ at, who, body }) => controlBackfill(parts, who, at('id'), kind === 'pause' ? { kind, why: body.why ?? `paused by ${who.name}` } : { kind }),
+    );
+  addEndpoint(
+    app,
+    {
+      method: 'post',
+      path: '/backfills/{id}/redo',
+      role: 'operator',
+      summary: 'Plan the cells that did not end well anew; nothing is started',
+      body: z.strictObject({}),
+      answer: backfillSchema,
+    },
+    ({ at, who }) => redoBackfill(parts, who, at('id')),
+  );
+  addEndpoint(
+    app,
+    {
+      method: 'get',
+      path: '/backfills/{id}/dead',
+      role: 'viewer',
+      summary: 'Cells that failed, were blocked behind one that did, or were cancelled, with the first error',
+      query: z.object({ limit: limitSchema(100_000, 1_000) }),
+      answer: z.object({
+        items: z.array(z.object({ pipeline: z.string(), key: z.string(), status: z.string(), runId: z.string().nullable(), failure: jsonSchema.nullable() })),
+      }),
+    },
+    async ({ at, query }) => ({ items: await deadList(parts, (await requireBackfill(parts, at('id'))).id, query.limit) }),
   );
 }

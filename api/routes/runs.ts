@@ -59,6 +59,7 @@ export function addRunRoutes(app: Api, parts: ServerParts, live: LiveView, logs:
         pipeline: z.string().optional(),
         status: runStatusSchema.optional(),
         partition: z.string().optional(),
+        backfill: z.string().optional(),
         limit: limitSchema(500, 50),
         cursor,
       }),

@@ -55,5 +55,8 @@ export const backfillSchema = z
     redoOf: z.string().nullable(),
     why: z.string().nullable(),
     report: jsonSchema.nullable(),
+    /** Cells that have ended. */
+    counts: z.object({ done: z.number(), failed: z.number(), cancelled: z.number(), blocked: z.number() }),
+    slotMs: z.number(),
   })
   .openapi('Backfill');

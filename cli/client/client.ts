@@ -4,6 +4,7 @@ import type { LineageGraph } from '../../api/lineage/trace.ts';
 import type { ModelView, VersionView } from '../../api/models/model-view.ts';
 import type { RolledBack } from '../../api/models/rollback-model.ts';
 import type { PartitionRollback } from '../../api/partitions/rollback-partition.ts';
+import type { DeadCell } from '../../api/backfills/control-backfill.ts';
 import type { BackfillRow } from '../../catalog/backfills.ts';
 import type { PartitionEntry } from '../../api/routes/partitions.ts';
 import type { AliasChange, ModelEntry, ModelVersion } from '../../catalog/models.ts';
@@ -17,6 +18,7 @@ export interface RunFilter {
   readonly pipeline?: string;
   readonly status?: string;
   readonly partition?: string;
+  readonly backfill?: string;
   readonly limit?: number;
   readonly cursor?: string;
 }
@@ -40,6 +42,12 @@ export function createClient(config: ResolvedConfig) {
     backfills: (query: { readonly pipeline?: string; readonly limit?: number } = {}): Promise<{ items: readonly BackfillView[] }> =>
       request('GET', '/backfills', { query: { ...query } }),
     backfill: (id: string): Promise<BackfillView> => request('GET', `/backfills/${encodeURIComponent(id)}`),
+    startBackfill: (id: string, confirm?: number): Promise<BackfillView> =>
+      request('POST', `/backfills/${encodeURIComponent(id)}/start`, { body: { ...(confirm !== undefined && { confirm }) } }),
+    controlBackfill: (id: string, verb: 'pause' | 'resume' | 'cancel' | 'redo', body: JsonObject = {}): Promise<BackfillView> =>
+      request('POST', `/backfills/${encodeURIComponent(id)}/${verb}`, { body }),
+    deadCells: (id: string, limit = 1_000): Promise<{ items: readonly DeadCell[] }> =>
+      request('GET', `/backfills/${encodeURIComponent(id)}/dead`, { query: { limit } }),
     runs: (filter: RunFilter = {}): Promise<Page<RunSummary>> => request('GET', '/runs', { query: { ...filter } }),
     run: (runId: string): Promise<RunDetail> => request('GET', run(runId)),
     steps: (runId: string, cursor: string): Promise<Page<StepRecord>> => request('GET', run(runId, '/steps'), { query: { cursor, limit: 1000 } }),

@@ -8,6 +8,7 @@ interface Options {
   readonly pipeline?: string;
   readonly status?: string;
   readonly partition?: string;
+  readonly backfill?: string;
   readonly limit: number;
 }
 
@@ -25,6 +26,7 @@ export const runsCommand = defineCommand<Options>({
       .option('--pipeline <name>', 'of this pipeline')
       .option('--status <status>', 'running, paused, done, failed or cancelled')
       .option('--partition <key>', 'of this partition')
+      .option('--backfill <id>', 'of this backfill')
       .option('-n, --limit <count>', 'at most so many', wholeNumber, 30),
   async run({ output, client: connect }, { json: _json, config: _config, ...filter }: Options & { json?: boolean; config?: string }) {
     const client = await connect();

@@ -51,7 +51,7 @@ export const isOver = (run: RunDetail): boolean =>
 export const exitCodeOfRun = (run: { readonly status: string }): ExitCode => (run.status === 'done' ? 0 : 1);
 
 /** Waits a minute for a server that went away. */
-async function patiently<T>(output: Output, call: () => Promise<T>): Promise<T> {
+export async function patiently<T>(output: Output, call: () => Promise<T>): Promise<T> {
   const until = Date.now() + PATIENCE_MS;
   for (let told = false; ; told = true) {
     try {

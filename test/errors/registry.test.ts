@@ -16,6 +16,7 @@ const code = [
   'dsl/authoring',
   'dsl/plan',
   'calendar',
+  'planner',
   'compiler',
   'workflows',
   'activities',

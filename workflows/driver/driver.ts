@@ -81,7 +81,7 @@ export class Driver {
     this.children = new Children(this, options.children);
     this.always = new AlwaysLimit(this);
     this.drain = new Drain(this);
-    this.stays = options.context.role === 'long';
+    this.stays = options.context.role === 'long' || options.context.role === 'cell';
   }
 
   get status(): RunStatus {

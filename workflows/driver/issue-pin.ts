@@ -3,6 +3,7 @@ import type { Command } from '../scheduler/messages.ts';
 import { controlCall } from './control-call.ts';
 import type { Driver } from './driver.ts';
 import { failure, failureOf } from './failure-of.ts';
+import { activityIdOf } from './short-names.ts';
 
 export function issuePin(driver: Driver, command: Extract<Command, { type: 'pin' }>): void {
   const { context: run } = driver;
@@ -11,7 +12,7 @@ export function issuePin(driver: Driver, command: Extract<Command, { type: 'pin'
     run.project,
     'heddle.pin',
     { project: run.project, runId: run.runId, planHash: run.planHash, pins: command.pins },
-    { activityId: `pin:${command.id}`, summary },
+    { activityId: activityIdOf(run, `pin:${command.id}`), summary },
   ).then(
     ({ pins }) => {
       driver.push({ type: 'pinned', id: command.id, pins });

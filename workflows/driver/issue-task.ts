@@ -20,7 +20,7 @@ import { failure } from './failure-of.ts';
 import type { StepLog } from './journal.ts';
 import { startedAsLong } from './long-steps.ts';
 import type { RunContext } from './run-context.ts';
-import { nameAndVersion, shortId, summaryOf, utf8Bytes } from './short-names.ts';
+import { nameAndVersion, activityIdOf, summaryOf, utf8Bytes } from './short-names.ts';
 
 type TaskCommand = Extract<Command, { type: 'task' }>;
 
@@ -60,7 +60,7 @@ function schedule(run: RunContext, command: TaskCommand, earlier: number): Promi
       taskQueue: controlQueueOf(run.project),
       startToCloseTimeout: 20_000,
       retry: retryOf(rules),
-      activityId: shortId(step),
+      activityId: activityIdOf(run, step),
       summary: summaryOf(step),
     };
     return scheduleActivity(name, [call], options);
@@ -85,7 +85,7 @@ function schedule(run: RunContext, command: TaskCommand, earlier: number): Promi
     ...(earlier > 0 && { earlier }),
   };
   return scheduleActivity(name, [call], {
-    activityId: shortId(step),
+    activityId: activityIdOf(run, step),
     summary: summaryOf(`${step} v${version}`),
     taskQueue: queueOf(run.project, rules.pool, rules.class, run.marks.lane),
     // the worker keeps the step's own time, from when it has a slot
@@ -126,7 +126,7 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
   const { staged } = result;
   const publish = (generations?: readonly number[]): Promise<PublishResult> =>
     scheduleActivity('heddle.publish', [{ ...call, ...(generations && { generations }) } satisfies PublishCall], {
-      activityId: shortId(`${log.step}:publish`),
+      activityId: activityIdOf(run, `${log.step}:publish`),
       summary: summaryOf(`publish ${staged.map(({ dataset }) => dataset).join(', ')}`),
       taskQueue: queueOf(run.project, command.rules.pool, command.rules.class, run.marks.lane),
       startToCloseTimeout: PUBLISH_MS,
@@ -139,7 +139,7 @@ function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepR
         run.project,
         'heddle.issue_generations',
         { project: run.project, runId: run.runId, step: log.step, staged },
-        { activityId: shortId(`${log.step}:generation`), summary: summaryOf(`number ${log.step}`) },
+        { activityId: activityIdOf(run, `${log.step}:generation`), summary: summaryOf(`number ${log.step}`) },
       ).then(({ generations }) => publish(generations))
     : publish();
   published.then(({ output }) => {

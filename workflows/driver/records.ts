@@ -24,6 +24,12 @@ export interface RecordOptions {
   readonly final?: RunFinal;
 }
 
+/** The steps of a run that has ended, all at once. */
+export function recordsOf(driver: Driver): StepRecord[] {
+  const times = containerTimes(driver);
+  return [...driver.core.steps()].map((state) => recordOf(driver, state, times)).filter((row) => isOver(row.status));
+}
+
 /** Writes them; gives the number of the next page. A record that the server refuses is logged and ends nothing. */
 export async function record(driver: Driver, options: RecordOptions): Promise<number> {
   const { project, runId } = driver.context;

@@ -15,8 +15,10 @@ export interface RunContext {
   readonly limits: Required<RunLimits>;
   /** Those that were given, for children. */
   readonly givenLimits: RunLimits;
-  /** 'chunk': a page of a list map, 'long': one step; these are parts of a run and not runs. */
-  readonly role: 'run' | 'chunk' | 'long';
+  /** 'chunk': a page of a list map, 'long': one step; these are parts of a run and not runs. 'cell': a run inside of a page of a backfill. */
+  readonly role: 'run' | 'chunk' | 'long' | 'cell';
+  /** Before the ids of its activities, where several runs share a workflow. */
+  readonly idPrefix?: string;
   /** A resume may move the run to a newer plan. */
   planHash: string;
   skeleton: Skeleton;

@@ -28,6 +28,12 @@ export const partAttributes = (run: { readonly project: string; readonly runId: 
   { key: keys.runId, value: run.runId },
 ];
 
+/** Of a backfill's own workflows. */
+export const backfillAttributes = (project: string, backfill: string): SearchAttributePair[] => [
+  { key: keys.project, value: project },
+  { key: keys.backfill, value: backfill },
+];
+
 export function showStatus(status: RunStatus): void {
   upsertSearchAttributes([{ key: keys.status, value: status }]);
 }

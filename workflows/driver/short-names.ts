@@ -39,3 +39,6 @@ export function nameAndVersion(task: string): readonly [string, string] {
 
 /** Temporal takes 400 bytes. */
 export const summaryOf = (text: string): string => (text.length > 130 ? `${text.slice(0, 127)}...` : text);
+
+/** Id of an activity of the run, unique in its workflow. */
+export const activityIdOf = (run: { readonly idPrefix?: string }, id: string): string => shortId(`${run.idPrefix ?? ''}${id}`);
