@@ -38,7 +38,7 @@ const days = (ms: number): string => `${Number((ms / DAY_MS).toPrecision(3))} da
 
 export interface Found {
   readonly items: readonly Garbage[];
-  /** Datasets that could not be looked through, and why. */
+  /** Datasets that could not be looked through, and partitions that are damaged, and why. */
   readonly failed: readonly { readonly uri: string; readonly why: string }[];
 }
 
@@ -50,7 +50,10 @@ export async function findGarbage(parts: ServerParts, used: InUse, retention: Re
     if (!dataset) continue;
     const root = parts.store.resolve(dataset.uri);
     try {
-      for await (const one of ofDataset(parts, dataset, root, used, retention, now)) items.push(one);
+      for await (const one of ofDataset(parts, dataset, root, used, retention, now)) {
+        if ('kind' in one) items.push(one);
+        else failed.push(one);
+      }
     } catch (error) {
       failed.push({ uri: root, why: error instanceof Error ? error.message : String(error) });
     }
@@ -66,7 +69,7 @@ async function* ofDataset(
   used: InUse,
   { generations }: Retention,
   now: number,
-): AsyncGenerator<Garbage> {
+): AsyncGenerator<Garbage | Found['failed'][number]> {
   const stagings = (await store.list(stagingOf(root))).filter(({ folder }) => folder);
   const over = await endedBefore(
     catalog.db,
@@ -98,7 +101,10 @@ async function* ofDataset(
     }
   }
   if (dataset.retainMs === undefined) return;
-  for (const partition of await listPartitions(store, dataset)) {
+  const { partitions, damaged } = await listPartitions(store, dataset);
+  // one that the dataset cannot have any more (its start was moved, a key was left out) is nobody's to remove
+  for (const { path, code, why } of damaged) if (code === 'HDL-MANIFEST') yield { uri: partitionUri(root, path), why };
+  for (const partition of partitions) {
     const end = endOf(dataset, partition);
     const { path, generation, digest: manifest } = partition;
     if (end === null || end + dataset.retainMs > now || used.holds(root, path, manifest)) continue;

@@ -25,7 +25,16 @@ const partition = z
     publishedAt: z.number().nullable(),
   })
   .openapi('Partition');
-export type PartitionEntry = z.output<typeof partition>;
+type PartitionEntry = z.output<typeof partition>;
+const list = z.object({
+  dataset: z.string(),
+  uri: z.string(),
+  dimensions: z.array(z.string()),
+  partitions: z.array(partition),
+  /** Not to be read: edited by hand, or no partition that the dataset can have. */
+  damaged: z.array(z.object({ key: z.string(), path: z.string(), code: z.string(), why: z.string() })),
+});
+export type PartitionList = z.output<typeof list>;
 
 export function addPartitionRoutes(app: Api, parts: ServerParts): void {
   addEndpoint(
@@ -36,14 +45,15 @@ export function addPartitionRoutes(app: Api, parts: ServerParts): void {
       role: 'viewer',
       summary: 'Published partitions of a dataset, in the order of their keys',
       query: z.object({ from: z.string().optional(), to: z.string().optional() }),
-      answer: z.object({ dataset: z.string(), uri: z.string(), dimensions: z.array(z.string()), partitions: z.array(partition) }),
+      answer: list,
     },
     async ({ at, query }) => {
       const dataset = await requireDataset(parts, at('dataset'));
       const known = new Map(
         (await listPublications(parts.catalog.db, parts.config.project, dataset.name)).map((one) => [`${one.path} ${one.manifest}`, one] as const),
       );
-      const partitions = (await listPartitions(parts.store, dataset)).map(({ path, key, digest, manifest }): PartitionEntry => {
+      const listing = await listPartitions(parts.store, dataset);
+      const partitions = listing.partitions.map(({ path, key, digest, manifest }): PartitionEntry => {
         const published = known.get(`${path} ${digest}`);
         return {
           key: formatKey(dataset.partitions, key),
@@ -61,12 +71,15 @@ export function addPartitionRoutes(app: Api, parts: ServerParts): void {
           publishedAt: published?.publishedAt ?? null,
         };
       });
+      // keys of time sort as texts do; an end of a range may be cut short: 2001-03 holds all of March
+      const isAsked = ({ key }: { readonly key: string }): boolean =>
+        (query.from === undefined || key >= query.from) && (query.to === undefined || key <= `${query.to}\uffff`);
       return {
         dataset: dataset.name,
         uri: parts.store.resolve(dataset.uri),
         dimensions: Object.keys(dataset.partitions),
-        // keys of time sort as texts do; an end of a range may be cut short: 2001-03 holds all of March
-        partitions: partitions.filter(({ key }) => (query.from === undefined || key >= query.from) && (query.to === undefined || key <= `${query.to}\uffff`)),
+        partitions: partitions.filter(isAsked),
+        damaged: listing.damaged.map(({ path, key, code, why }) => ({ key: formatKey(dataset.partitions, key), path, code, why })).filter(isAsked),
       };
     },
   );

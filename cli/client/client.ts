@@ -4,9 +4,13 @@ import type { LineageGraph } from '../../api/lineage/trace.ts';
 import type { ModelView, VersionView } from '../../api/models/model-view.ts';
 import type { RolledBack } from '../../api/models/rollback-model.ts';
 import type { PartitionRollback } from '../../api/partitions/rollback-partition.ts';
+import type { Applied } from '../../api/deployments/apply-plans.ts';
+import type { ScheduleDetail, ScheduleView } from '../../api/schedules/schedule-view.ts';
+import type { Alert } from '../../catalog/alerts.ts';
+import type { Deployment } from '../../catalog/deployments.ts';
 import type { DeadCell } from '../../api/backfills/control-backfill.ts';
 import type { BackfillRow } from '../../catalog/backfills.ts';
-import type { PartitionEntry } from '../../api/routes/partitions.ts';
+import type { PartitionList } from '../../api/routes/partitions.ts';
 import type { AliasChange, ModelEntry, ModelVersion } from '../../catalog/models.ts';
 import type { AttemptRecord, DoctorCheck, Explanation, LogLine, OpenGate, Page, RunDetail, RunSummary, StartRun, WorkerHello } from '../../dsl/contract/api.ts';
 import type { StepRecord } from '../../dsl/contract/run.ts';
@@ -48,6 +52,14 @@ export function createClient(config: ResolvedConfig) {
       request('POST', `/backfills/${encodeURIComponent(id)}/${verb}`, { body }),
     deadCells: (id: string, limit = 1_000): Promise<{ items: readonly DeadCell[] }> =>
       request('GET', `/backfills/${encodeURIComponent(id)}/dead`, { query: { limit } }),
+    apply: (body: JsonObject): Promise<Applied> => request('POST', '/deployments', { body }),
+    applyVersion: (version: number, body: JsonObject): Promise<Applied> => request('POST', `/deployments/${version}/apply`, { body }),
+    deployments: (limit: number): Promise<{ items: readonly Deployment[] }> => request('GET', '/deployments', { query: { limit } }),
+    schedules: (): Promise<{ items: readonly ScheduleView[] }> => request('GET', '/schedules'),
+    schedule: (pipeline: string, count: number): Promise<ScheduleDetail> => request('GET', `/schedules/${encodeURIComponent(pipeline)}`, { query: { count } }),
+    pauseSchedule: (pipeline: string, verb: 'pause' | 'resume', body: JsonObject): Promise<ScheduleView> =>
+      request('POST', `/schedules/${encodeURIComponent(pipeline)}/${verb}`, { body }),
+    alerts: (query: { readonly all: string; readonly limit: number }): Promise<{ items: readonly Alert[] }> => request('GET', '/alerts', { query }),
     runs: (filter: RunFilter = {}): Promise<Page<RunSummary>> => request('GET', '/runs', { query: { ...filter } }),
     run: (runId: string): Promise<RunDetail> => request('GET', run(runId)),
     steps: (runId: string, cursor: string): Promise<Page<StepRecord>> => request('GET', run(runId, '/steps'), { query: { cursor, limit: 1000 } }),
@@ -74,10 +86,7 @@ export function createClient(config: ResolvedConfig) {
     promote: (name: string, body: object): Promise<AliasChange> => request('POST', model(name, '/promote'), { body }),
     rollback: (name: string, body: object): Promise<RolledBack> => request('POST', model(name, '/rollback'), { body }),
     importModel: (name: string, body: object): Promise<ModelVersion> => request('POST', model(name, '/import'), { body }),
-    partitions: (
-      dataset: string,
-      query: { readonly from?: string; readonly to?: string },
-    ): Promise<{ dataset: string; uri: string; dimensions: readonly string[]; partitions: readonly PartitionEntry[] }> =>
+    partitions: (dataset: string, query: { readonly from?: string; readonly to?: string }): Promise<PartitionList> =>
       request('GET', `/partitions/${encodeURIComponent(dataset)}`, { query }),
     rollbackPartition: (dataset: string, body: object): Promise<PartitionRollback> =>
       request('POST', `/partitions/${encodeURIComponent(dataset)}/rollback`, { body }),

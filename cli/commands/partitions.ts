@@ -17,7 +17,8 @@ export const partitionsCommand = defineCommand<{ readonly range?: string }, [str
     const found = await client.partitions(dataset, { ...(from ? { from } : {}), ...(to ? { to } : {}) });
     output.document(found);
     if (output.json) return;
-    const { partitions } = found;
+    const { partitions, damaged } = found;
+    for (const { key, why } of damaged) output.line(`${output.style('red', 'damaged')} ${key}: ${why}`);
     if (partitions.length === 0) return output.line(`${dataset}: nothing published${range === undefined ? '' : ` in ${range}`}`);
     const [{ table }, { clock }] = await Promise.all([import('../show/table.ts'), import('../show/time.ts')]);
     output.line(

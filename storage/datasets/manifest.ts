@@ -74,8 +74,17 @@ export async function readManifest(store: Store, folder: string): Promise<{ read
 function manifestIn(text: string): Manifest | null {
   try {
     const value = JSON.parse(text) as Partial<Manifest> | null;
-    return value !== null && typeof value === 'object' && value.format === 1 && Array.isArray(value.files) ? (value as Manifest) : null; // format 1 has this shape
+    return value !== null && typeof value === 'object' && value.format === 1 && hasCounts(value) ? (value as Manifest) : null; // format 1 has this shape
   } catch {
     return null;
   }
 }
+
+/** What everybody counts on: files by name, size and digest, and sums of rows and bytes. */
+const hasCounts = ({ files, rows, bytes }: Partial<Manifest>): boolean =>
+  typeof rows === 'number' &&
+  typeof bytes === 'number' &&
+  Array.isArray(files) &&
+  (files as readonly (Partial<ManifestFile> | null)[]).every(
+    (file) => typeof file?.name === 'string' && typeof file.rows === 'number' && typeof file.bytes === 'number' && typeof file.digest === 'string',
+  );

@@ -145,6 +145,19 @@ describe('partitions beyond retain', () => {
     await expect(publishPartition(parts.store, late, { replace: true, generation: 1 })).rejects.toMatchObject({ code: 'HDL-FENCED' });
     expect((await publish(d, [3], await run(false), Date.now(), { day: '2001-03-02' })).partitions).toMatchObject([{ generation: 2 }]);
   });
+  it('go though one beside them was edited by hand: that one is named as what could not be looked at', async () => {
+    const d = await declared({ retainMs: 30 * DAY_MS });
+    for (const day of ['2001-03-01', '2001-03-02', '2001-03-03']) await publish(d, [1], await run(false), Date.now(), { day });
+    const root = parts.store.resolve(d.uri);
+    await parts.store.write(childUri(root, 'day=2001-03-02', '_manifest.json'), Buffer.from('{}'));
+    await parts.store.renameFolder(childUri(root, 'day=2001-03-03'), childUri(root, 'day=1999-03-03')); // before the dataset's start
+    const report = await gc(false);
+    expect(of(report, d)).toEqual(['partition day=2001-03-01']);
+    expect(report.failed.filter(({ uri }) => uri.startsWith(root))).toEqual([
+      { uri: childUri(root, 'day=2001-03-02'), why: expect.stringContaining('_manifest.json') },
+    ]);
+    await parts.store.remove(root, { recursive: true }); // later clean-ups look at all datasets
+  });
   it('stay where the dataset keeps everything', async () => {
     const d = await declared();
     await publish(d, [1], await run(false));
@@ -222,6 +235,24 @@ describe('a rollback', () => {
 });
 
 describe('over the API', () => {
+  const get = async (path: string): Promise<{ status: number; body: unknown }> => {
+    const app = createApp(parts, [token('ann', 'operator')]);
+    const answer = await app.request(`http://127.0.0.1:8233/api/v1${path}`, { headers: { authorization: 'Bearer ann-token', host: '127.0.0.1:8233' } });
+    return { status: answer.status, body: await answer.json() };
+  };
+  it('the partitions of a dataset are listed though one was edited: it is named beside them, within the range that was asked for', async () => {
+    const d = await declared();
+    for (const day of ['2001-03-01', '2001-03-02', '2001-03-03']) await publish(d, [1], await run(false), Date.now(), { day });
+    await parts.store.write(childUri(parts.store.resolve(d.uri), 'day=2001-03-02', '_manifest.json'), Buffer.from('{}'));
+    expect(await get(`/partitions/${d.name}`)).toMatchObject({
+      status: 200,
+      body: {
+        partitions: [{ key: '2001-03-01' }, { key: '2001-03-03' }],
+        damaged: [{ key: '2001-03-02', path: 'day=2001-03-02', code: 'HDL-MANIFEST', why: expect.stringContaining('_manifest.json') }],
+      },
+    });
+    expect(await get(`/partitions/${d.name}?from=2001-03-03`)).toMatchObject({ body: { partitions: [{ key: '2001-03-03' }], damaged: [] } });
+  });
   const token = (name: string, role: string) => ({ name, roles: [role], sha256: tokenHash(`${name}-token`) });
   const post = async (who: string, path: string, body: object): Promise<{ status: number; body: unknown }> => {
     const app = createApp(parts, [token('root', 'admin'), token('ann', 'operator')]);

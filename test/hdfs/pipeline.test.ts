@@ -55,7 +55,7 @@ describe.skipIf(missing !== null)(`a run whose store is in HDFS${missing === nul
     const ids: number[] = [];
     for await (const batch of readSlice(store, rows, slice)) ids.push(...(Array.from(batch.columns['id'] ?? []) as number[]));
     expect(ids.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, id) => id));
-    expect((await listPartitions(store, rows)).map(({ manifest }) => manifest.runId)).toEqual([second.runId]);
+    expect((await listPartitions(store, rows)).partitions.map(({ manifest }) => manifest.runId)).toEqual([second.runId]);
     // nothing is left of attempts, and nothing lies on the local disk
     const staging = `${store.resolve(rows.uri)}/.heddle/staging`;
     const left = await Promise.all((await store.list(staging)).map(({ uri }) => store.list(uri)));

@@ -78,10 +78,10 @@ describe('a partition', () => {
   it('is invisible until it is published', async () => {
     const d = dataset();
     const { staged } = await stage(store, d, '2001-03-01', [row(1)]);
-    expect(await listPartitions(store, d)).toEqual([]);
+    expect((await listPartitions(store, d)).partitions).toEqual([]);
     expect(await pinSlice(store, d, [{ day: '2001-03-01' }])).toEqual({ missing: 'd day=2001-03-01' });
     await publishPartition(store, staged, { replace: true });
-    expect((await listPartitions(store, d)).map((one) => one.key)).toEqual([{ day: '2001-03-01' }]);
+    expect((await listPartitions(store, d)).partitions.map((one) => one.key)).toEqual([{ day: '2001-03-01' }]);
   });
   it('is published once: doing it again changes nothing', async () => {
     const d = dataset();
@@ -135,7 +135,7 @@ describe('a replacement', () => {
     await expect(publishPartition(dying, staged, { replace: true })).rejects.toThrow('killed');
     const slice = await publishPartition(store, staged, { replace: true });
     expect((await rowsOf(d, slice)).map((one) => one['n'])).toEqual([2]);
-    expect((await listPartitions(store, d)).length).toBe(1);
+    expect((await listPartitions(store, d)).partitions.length).toBe(1);
   });
 });
 
@@ -195,7 +195,7 @@ describe('partitions of several dimensions, with any keys', () => {
     const slice = await pinSlice(store, d, keys);
     if ('missing' in slice) throw new Error(slice.missing);
     expect((await rowsOf(d, slice)).map((one) => one['n'])).toEqual(users.map((_, i) => i));
-    expect((await listPartitions(store, d)).map(({ key }) => key['user'] ?? '').toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
+    expect((await listPartitions(store, d)).partitions.map(({ key }) => key['user'] ?? '').toSorted((a, b) => (a < b ? -1 : 1))).toEqual(
       users.toSorted((a, b) => (a < b ? -1 : 1)),
     );
     for (const key of keys) expect(keyOfPath(d, partitionPath(d, key))).toEqual(key);
@@ -214,7 +214,7 @@ describe('partitions of several dimensions, with any keys', () => {
     expect(
       (await publishPartition(store, (await stagePartition(store, d, key, [{ n: 2 }], by('r2', 's'))).staged, { replace: true })).partitions,
     ).toMatchObject([{ generation: 2 }]);
-    expect(await listPartitions(store, d)).toHaveLength(2);
+    expect((await listPartitions(store, d)).partitions).toHaveLength(2);
   });
   it.each([
     [{ wiki: 'en', user: 'a' }, 'The key names no hour'],
@@ -246,7 +246,7 @@ describe('what is on the disk', () => {
       codeDigest: 'sha256:c',
     });
     await publishPartition(store, staged, { replace: true });
-    const [, found] = await listPartitions(store, d);
+    const [, found] = (await listPartitions(store, d)).partitions;
     expect(found).toMatchObject({
       path: `day=${day}`,
       key: { day },
@@ -283,7 +283,7 @@ describe('what is on the disk', () => {
     })();
     const { staged } = await stagePartition(store, d, { day }, batches, by('r', 's'), { bytesPerFile: 1_000_000 });
     const slice = await publishPartition(store, staged, { replace: true });
-    const { manifest } = (await listPartitions(store, d))[0]!;
+    const { manifest } = (await listPartitions(store, d)).partitions[0]!;
     expect(manifest.files.length).toBeGreaterThan(2);
     expect(manifest.files.reduce((sum, file) => sum + file.rows, 0)).toBe(840_000);
     let rows = 0;
@@ -335,7 +335,7 @@ describe('what is on the disk', () => {
     const d = small();
     for (const file of ['day=2001-03-01/part.parquet', 'day=2001-03-02/_manifest.json', 'other/_manifest.json', 'day=/_manifest.json', 'readme.txt'])
       await store.write(`${d.uri}/${file}`, Buffer.from('{}'));
-    expect(await listPartitions(store, d)).toEqual([]);
+    expect((await listPartitions(store, d)).partitions).toEqual([]);
     expect(await pinSlice(store, d, [{ day: '2001-03-02' }])).toEqual({ missing: 'd day=2001-03-02' });
   });
   it.each([

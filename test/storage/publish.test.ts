@@ -111,7 +111,7 @@ describe.each(POINTS)('a publish that is killed $when its write $at', ({ at, whe
     expect(await valuesOf(d, slice)).toEqual([2]);
     expect(await visible(d)).toEqual([2]);
     expect(await valuesOf(d, pinned as SliceHandle)).toEqual([1]); // who pinned the old one goes on reading it
-    expect((await listPartitions(store, d)).map(({ path }) => path)).toEqual(['day=2001-03-01']);
+    expect((await listPartitions(store, d)).partitions.map(({ path }) => path)).toEqual(['day=2001-03-01']);
     expect((await store.list(childUri(store.resolve(d.uri), '.heddle', 'gen', 'day=2001-03-01'))).map(({ uri }) => nameOfUri(uri))).toEqual(['1']); // no intent is left
   });
 
@@ -149,7 +149,7 @@ describe('two at once', () => {
       const slices = await Promise.all(staged.map((one) => publish(one)));
       expect((await Promise.all(slices.map((slice) => valuesOf(d, slice)))).flat()).toEqual([1, 2, 3]);
       expect([[1], [2], [3]]).toContainEqual(await visible(d));
-      expect(await listPartitions(store, d)).toHaveLength(1);
+      expect((await listPartitions(store, d)).partitions).toHaveLength(1);
     }
   });
   it('a reader and replacements: each pin reads whole', async () => {
