@@ -12,6 +12,7 @@ import { createLiveView } from './runs/live-view.ts';
 import { addApprovalRoutes } from './routes/approvals.ts';
 import { addBackfillRoutes } from './routes/backfills.ts';
 import { addCatalogRoutes } from './routes/catalog.ts';
+import { addDeploymentRoutes } from './routes/deployments.ts';
 import { addDoctorRoutes } from './routes/doctor.ts';
 import { addLineageRoutes } from './routes/lineage.ts';
 import { addGcRoutes } from './routes/gc.ts';
@@ -20,6 +21,7 @@ import { addPartitionRoutes } from './routes/partitions.ts';
 import { addPlanRoutes } from './routes/plans.ts';
 import { addRunControlRoutes } from './routes/run-control.ts';
 import { addRunRoutes } from './routes/runs.ts';
+import { addScheduleRoutes } from './routes/schedules.ts';
 import { addWorkerRoutes } from './routes/workers.ts';
 import type { ServerParts } from './server-parts.ts';
 
@@ -62,6 +64,8 @@ export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Ap
   addRunControlRoutes(api, parts);
   addApprovalRoutes(api, parts);
   addBackfillRoutes(api, parts);
+  addDeploymentRoutes(api, parts);
+  addScheduleRoutes(api, parts);
   addModelRoutes(api, parts);
   addLineageRoutes(api, parts);
   addPartitionRoutes(api, parts);

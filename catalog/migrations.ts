@@ -7,7 +7,7 @@ import { sql, type Kysely } from 'kysely';
 type Database = Kysely<unknown>;
 
 /** migrations[n] brings a catalog from version n to n + 1. */
-export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills, reuse, partitionStates];
+export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills, reuse, partitionStates, schedules];
 
 export const SCHEMA_VERSION = migrations.length;
 
@@ -436,4 +436,80 @@ async function partitionStates({ schema }: Database): Promise<void> {
     .addColumn('bytes', 'bigint', (c) => c.notNull())
     .addPrimaryKeyConstraint('partition_states_key', ['dataset', 'path'])
     .execute();
+}
+
+/** What is applied, its schedules with their ticks, events that trigger, and alerts. */
+async function schedules({ schema }: Database): Promise<void> {
+  await schema
+    .createTable('deployments')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('version', 'integer', (c) => c.notNull())
+    .addColumn('plans', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .addColumn('who', 'text', (c) => c.notNull())
+    .addColumn('note', 'text')
+    .addPrimaryKeyConstraint('deployments_key', ['project', 'version'])
+    .execute();
+  await schema
+    .createTable('schedules')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('pipeline', 'text', (c) => c.notNull())
+    .addColumn('definition', 'text', (c) => c.notNull())
+    .addColumn('next_nominal', 'bigint')
+    .addColumn('next_at', 'bigint')
+    .addColumn('paused_at', 'bigint')
+    .addColumn('paused_by', 'text')
+    .addColumn('note', 'text')
+    .addPrimaryKeyConstraint('schedules_key', ['project', 'pipeline'])
+    .execute();
+  await schema.createIndex('schedules_due').on('schedules').columns(['project', 'next_at']).execute();
+  await schema
+    .createTable('ticks')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('pipeline', 'text', (c) => c.notNull())
+    .addColumn('nominal', 'bigint', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull())
+    .addColumn('due_at', 'bigint', (c) => c.notNull())
+    .addColumn('started_at', 'bigint')
+    .addColumn('runs', 'text', (c) => c.notNull())
+    .addColumn('why', 'text')
+    .addPrimaryKeyConstraint('ticks_key', ['project', 'pipeline', 'nominal'])
+    .execute();
+  await schema.createIndex('ticks_open').on('ticks').columns(['project', 'state', 'nominal']).execute();
+  await schema
+    .createTable('trigger_events')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('subject', 'text', (c) => c.notNull())
+    .addColumn('key', 'text')
+    .addColumn('version', 'bigint', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .addColumn('at', 'bigint', (c) => c.notNull())
+    .execute();
+  await schema.createIndex('trigger_events_by_project').on('trigger_events').columns(['project', 'id']).execute();
+  await schema
+    .createTable('trigger_targets')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('pipeline', 'text', (c) => c.notNull())
+    .addColumn('key', 'text', (c) => c.notNull())
+    .addColumn('version', 'bigint', (c) => c.notNull())
+    .addColumn('started', 'bigint', (c) => c.notNull())
+    .addColumn('due_at', 'bigint')
+    .addColumn('why', 'text', (c) => c.notNull())
+    .addColumn('run_id', 'text')
+    .addPrimaryKeyConstraint('trigger_targets_key', ['project', 'pipeline', 'key'])
+    .execute();
+  await schema.createIndex('trigger_targets_due').on('trigger_targets').columns(['project', 'due_at']).execute();
+  await schema
+    .createTable('alerts')
+    .addColumn('project', 'text', (c) => c.notNull())
+    .addColumn('cause', 'text', (c) => c.notNull())
+    .addColumn('kind', 'text', (c) => c.notNull())
+    .addColumn('detail', 'text', (c) => c.notNull())
+    .addColumn('opened_at', 'bigint', (c) => c.notNull())
+    .addColumn('resolved_at', 'bigint')
+    .addPrimaryKeyConstraint('alerts_key', ['project', 'cause', 'opened_at'])
+    .execute();
+  await schema.createIndex('alerts_open').on('alerts').columns(['project', 'resolved_at', 'cause']).execute();
 }

@@ -123,6 +123,17 @@ export async function* statesOf(db: CatalogDb, project: string, uri: string): As
   }
 }
 
+/** Which of these are published, as far as the catalog knows. */
+export async function publishedPaths(db: CatalogDb, project: string, uri: string, paths: readonly string[]): Promise<Set<string>> {
+  const dataset = await datasetId(db, project, uri);
+  const found = new Set<string>();
+  await inChunks(paths, async (some) => {
+    for (const { path } of await db.selectFrom('partition_states').select('path').where('dataset', '=', dataset).where('path', 'in', some).execute())
+      found.add(path);
+  });
+  return found;
+}
+
 const producerName = ({ task, version, codeDigest }: PartitionStateRow): string => `${task}@${version}@${codeDigest}`;
 
 async function datasetId(db: CatalogDb, project: string, uri: string): Promise<number> {

@@ -337,6 +337,76 @@ export interface PartitionStatesTable {
   rows: number;
   bytes: number;
 }
+export interface DeploymentsTable {
+  project: string;
+  /** From 1. */
+  version: number;
+  /** Pipeline -> plan hash, as JSON. */
+  plans: string;
+  at: number;
+  who: string;
+  note: string | null;
+}
+export interface SchedulesTable {
+  project: string;
+  pipeline: string;
+  /** ScheduleDef as JSON. */
+  definition: string;
+  /** The next tick: its nominal time, and when it is due with spread and jitter. null: never again. */
+  next_nominal: number | null;
+  next_at: number | null;
+  paused_at: number | null;
+  paused_by: string | null;
+  note: string | null;
+}
+export interface TicksTable {
+  project: string;
+  pipeline: string;
+  nominal: number;
+  /** 'due', 'started', 'skipped', 'missed'. */
+  state: string;
+  due_at: number;
+  started_at: number | null;
+  /** Run ids as JSON. */
+  runs: string;
+  why: string | null;
+}
+export interface TriggerEventsTable {
+  /** In the order of their coming. */
+  id: string;
+  project: string;
+  /** 'published', 'ended', 'alias', 'path'. */
+  kind: string;
+  /** Dataset, pipeline, model@alias, address. */
+  subject: string;
+  key: string | null;
+  /** Grows with each change of the subject's key. */
+  version: number;
+  detail: string;
+  at: number;
+}
+export interface TriggerTargetsTable {
+  project: string;
+  pipeline: string;
+  /** '' for a pipeline without partitions. */
+  key: string;
+  /** The newest that was heard of, and the newest that a run was started for. */
+  version: number;
+  started: number;
+  due_at: number | null;
+  why: string;
+  run_id: string | null;
+}
+export interface AlertsTable {
+  project: string;
+  /** One alert is open for a cause. */
+  cause: string;
+  /** 'deadline', 'fresh'. */
+  kind: string;
+  detail: string;
+  opened_at: number;
+  resolved_at: number | null;
+}
 export interface SchemaVersionTable {
   version: number;
   at: number;
@@ -369,5 +439,11 @@ export interface CatalogSchema {
   partition_datasets: PartitionDatasetsTable;
   partition_producers: PartitionProducersTable;
   partition_states: PartitionStatesTable;
+  deployments: DeploymentsTable;
+  schedules: SchedulesTable;
+  ticks: TicksTable;
+  trigger_events: TriggerEventsTable;
+  trigger_targets: TriggerTargetsTable;
+  alerts: AlertsTable;
   heddle_schema: SchemaVersionTable;
 }

@@ -1,4 +1,5 @@
 /** All commands, in the order of `heddle --help`. */
+import { applyCommand } from './commands/apply.ts';
 import { approveCommand } from './commands/approve.ts';
 import { backfillCancelCommand, backfillPauseCommand, backfillRedoCommand, backfillResumeCommand } from './commands/backfill-control.ts';
 import { backfillListCommand } from './commands/backfill-list.ts';
@@ -30,6 +31,7 @@ import { retryCommand } from './commands/retry.ts';
 import { rollbackCommand } from './commands/rollback.ts';
 import { runCommand } from './commands/run.ts';
 import { runsCommand } from './commands/runs.ts';
+import { alertsCommand, schedulesCommand, schedulesPauseCommand, schedulesResumeCommand } from './commands/schedules.ts';
 import { serverCommand } from './commands/server.ts';
 import { showCommand } from './commands/show.ts';
 import { typesCommand } from './commands/types.ts';
@@ -53,6 +55,10 @@ export const commands = [
   backfillCancelCommand,
   backfillRedoCommand,
   runsCommand,
+  schedulesCommand,
+  schedulesPauseCommand,
+  schedulesResumeCommand,
+  alertsCommand,
   showCommand,
   watchCommand,
   logsCommand,
@@ -74,6 +80,7 @@ export const commands = [
   serverCommand,
   workerCommand,
   doctorCommand,
+  applyCommand,
   gcCommand,
   catalogRebuildCommand,
 ] as const;

@@ -3,6 +3,7 @@
  * Command line, tests and check.ts import it. Authors' mistakes come back as problems; nothing is thrown for them.
  */
 import { realpathSync } from 'node:fs';
+import { badZone } from '../calendar/bad-zone.ts';
 import { checkCron } from '../calendar/check-cron.ts';
 import { checkDimensions } from '../calendar/check-dimensions.ts';
 import type { ResolvedConfig } from '../config/resolved-config.ts';
@@ -59,7 +60,7 @@ export async function compileProject(config: CompileConfig, options: CompileOpti
   }
   for (const [name, { plan }] of plans) {
     const { schedule } = plan.contracts;
-    const what = schedule && checkCron(schedule.cron, schedule.timezone);
+    const what = schedule && (schedule.everyMs === undefined ? checkCron(schedule.cron, schedule.timezone) : badZone(schedule.timezone));
     if (what) problems.push(problemOf({ code: 'HDL-CRON', what: `The schedule of ${name} cannot be: ${what}`, where: placeOf(first, name) }, folder));
     for (const wrong of checkDimensions(plan.contracts)) {
       problems.push(

@@ -24,3 +24,4 @@ export { when } from './authoring/when.ts';
 export { workflowStep, type WorkflowStep, type WorkflowStepDef } from './authoring/workflow-step.ts';
 export { defineConfig, type HeddleConfig, type PoolConfig } from './config.ts';
 export { HeddleError } from './errors/heddle-error.ts';
+export { onAlias, onEnded, onPath, onPublished, onRequest, type Trigger } from './authoring/triggers.ts';

@@ -24,6 +24,7 @@ import { installRuntime } from './server-runtime.ts';
 import { startLineage } from './server-lineage.ts';
 import { startPruning } from './server-pruning.ts';
 import { startReconciler } from './server-reconciler.ts';
+import { startSchedules } from './server-schedules.ts';
 import { flushTraces } from './server-traces.ts';
 import { connectTemporal } from './server-temporal.ts';
 import { startTracking } from './server-tracking.ts';
@@ -101,6 +102,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     for (const loop of [
       startReconciler(parts),
       startBackfills(parts),
+      startSchedules(parts),
       startWatches(parts),
       startChores(parts, send),
       startPruning(parts),

@@ -1,5 +1,6 @@
 /** /backfills: plans by the state of the data, and their execution. */
 import { z } from '@hono/zod-openapi';
+import { currentPlans } from '../../catalog/deployments.ts';
 import { getPage, listBackfills, pageHeads } from '../../catalog/backfills.ts';
 import { controlBackfill, deadList, redoBackfill } from '../backfills/control-backfill.ts';
 import { planBackfill, requireBackfill } from '../backfills/plan-backfill.ts';
@@ -22,7 +23,7 @@ export function addBackfillRoutes(app: Api, parts: ServerParts): void {
       answer: backfillSchema,
       maxBytes: 32 * 1024 * 1024,
     },
-    async ({ who, body }) => planBackfill(parts, who, await specOf(parts, body, body.plans ?? {})),
+    async ({ who, body }) => planBackfill(parts, who, await specOf(parts, body, body.plans ?? (await currentPlans(parts.catalog.db, parts.config.project)))),
   );
   addEndpoint(
     app,

@@ -20,7 +20,7 @@ import { startWorkflow } from './start-workflow.ts';
 import { workflowIdFor } from './workflow-id.ts';
 
 /** Throws HDL-NO-PIPELINE, HDL-NO-PLAN, HDL-BAD-PARAMS, HDL-BAD-PARTITION, HDL-KEY-REUSED, HDL-NO-STEP, HDL-REUSE; then nothing was started. */
-export async function startRun(parts: ServerParts, who: Identity, body: StartRun): Promise<RunSummary> {
+export async function startRun(parts: ServerParts, who: Identity, body: StartRun, options: { readonly keyOnly?: boolean } = {}): Promise<RunSummary> {
   const { catalog, config } = parts;
   const whole = await planOf(parts, body.pipeline, body.planHash);
   const part = body.part && partOfPlan(whole, body.part);
@@ -52,7 +52,10 @@ export async function startRun(parts: ServerParts, who: Identity, body: StartRun
   };
   const holder = await catalog.transaction(async (trx) => {
     if (body.key !== undefined) {
-      const digest = digestOf({ planHash, params, partition: body.partition, ...(reuse !== undefined && { reuse, from: body.part?.from ?? null }) } as Json); // JSON all through
+      // of a schedule or trigger the key alone says which run it is: a newer plan gives no second one
+      const digest = options.keyOnly
+        ? 'key'
+        : digestOf({ planHash, params, partition: body.partition, ...(reuse !== undefined && { reuse, from: body.part?.from ?? null }) } as Json); // JSON all through
       const owner = await claimKey(trx, { project: config.project, pipeline: plan.name, key: body.key, digest, runId, at: now });
       if (owner !== runId) return owner;
     }

@@ -27,6 +27,8 @@ export interface Dataset<Name extends string = string, P extends Partitions = Pa
   readonly partitions: P;
   /** A partition goes this long after its end (heddle gc); null: never. */
   readonly retain: Duration | null;
+  /** Each partition must be published so long after its end, or an alert goes out; null: nobody waits for it. */
+  readonly freshBy: Duration | null;
   readonly expect: AnyExpectations | null;
   /** How its Parquet files are written. */
   readonly files: FilesDef | null;
@@ -54,6 +56,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     partitions: P;
     schema: S;
     retain?: Duration;
+    freshBy?: Duration;
     expect?: Expectations<z.output<NoInfer<S>>>;
     files?: FilesDef;
   },
@@ -65,6 +68,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     uri: def.uri,
     partitions: def.partitions,
     retain: def.retain ?? null,
+    freshBy: def.freshBy ?? null,
     files: def.files ?? null,
     expect: (def.expect ?? null) as AnyExpectations | null, // the same, without the row's type
     schema: def.schema,

@@ -7,6 +7,7 @@ import type { Call, Inputs, StepOptions, TakesNoInput } from './inputs.ts';
 import type { Duration, Ref, Resolved, Returnable } from './ref.ts';
 import { dimensionDefs, type KeyOf, type PartitionRef, type Partitions, type Target } from './partition.ts';
 import type { NoInput } from './task.ts';
+import type { Trigger } from './triggers.ts';
 import { brandPipeline, type PipelineValue } from './values.ts';
 import { exprOf } from '../plan/expr-of.ts';
 import { keyExpr } from '../plan/key-expr.ts';
@@ -16,15 +17,20 @@ import { recordPipeline } from '../plan/record-pipeline.ts';
 import { shared } from '../plan/recording.ts';
 import { lazyShape, unknownShape } from '../plan/shape.ts';
 
-export interface Schedule {
-  readonly cron: string;
+export type Schedule = ScheduleOptions & ({ readonly cron: string; readonly every?: never } | { readonly every: Duration; readonly cron?: never });
+export interface ScheduleOptions {
   /** IANA name; default UTC. */
   readonly timezone?: string;
-  /** While the last run still runs; default skip. */
-  readonly overlap?: 'skip' | 'queue' | 'cancel-old';
-  /** Missed times that are made up for; default none. */
+  /** While the last run still runs: wait for it, leave this time out (recorded), or cancel it. Default: queue with partitions of time, else skip. */
+  readonly overlap?: 'skip' | 'queue' | 'cancel-other';
+  /** Times missed while the server was down that are made up for, in order. Default: a day with partitions of time, else none. */
   readonly catchup?: Duration;
+  /** Up to so much later, another time each tick. */
   readonly jitter?: Duration;
+  /** Up to so much later, the same for each tick of this pipeline: many schedules of one minute begin evenly. */
+  readonly spread?: Duration;
+  /** Local days on which nothing runs: '2001-12-25'. */
+  readonly except?: readonly `${number}-${number}-${number}`[];
 }
 export interface PipelineDef<P extends z.ZodType, K> {
   readonly name: string;
@@ -32,6 +38,10 @@ export interface PipelineDef<P extends z.ZodType, K> {
   readonly params?: P;
   readonly partitions?: K;
   readonly schedule?: Schedule;
+  /** A scheduled run must be done so long after its nominal time, or an alert goes out. */
+  readonly deadline?: Duration;
+  /** What starts it beside the schedule: onPublished, onRequest, onPath, onEnded, onAlias. */
+  readonly triggers?: readonly Trigger[];
   /** 'pause': a failed step waits for a person; default fail. */
   readonly onFailure?: 'fail' | 'pause';
 }
@@ -66,6 +76,8 @@ export function pipeline<P extends z.ZodType = NoInput, const K extends Partitio
     params: def.params ?? null,
     partitions: def.partitions ? dimensionDefs(def.partitions) : null,
     schedule: def.schedule ?? null,
+    deadline: def.deadline ?? null,
+    triggers: def.triggers ?? [],
     onFailure: def.onFailure ?? 'fail',
     place: callerPlace(),
     body: (scope) => body(scope as never), // recordPipeline makes what Scope says

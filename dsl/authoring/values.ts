@@ -8,6 +8,8 @@ import type { Problem } from '../plan/problem.ts';
 import type { TaskContext } from './context.ts';
 import type { Dataset } from './dataset.ts';
 import type { Schedule } from './pipeline.ts';
+import type { Duration } from './ref.ts';
+import type { Trigger } from './triggers.ts';
 
 export interface TaskValue {
   readonly name: string;
@@ -42,6 +44,8 @@ export interface PipelineValue {
   readonly params: z.ZodType | null;
   readonly partitions: Readonly<Record<string, DimensionDef>> | null;
   readonly schedule: Schedule | null;
+  readonly deadline: Duration | null;
+  readonly triggers: readonly Trigger[];
   readonly onFailure: 'fail' | 'pause';
   readonly place: string | null;
   /** Runs the author's body: only within buildPlan. */

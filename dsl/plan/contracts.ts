@@ -9,7 +9,7 @@ import { rowSchemaOf } from './row-schema.ts';
 import type { Problem } from './problem.ts';
 import type { Recording } from './recording.ts';
 import { partProblems } from './schema-problems.ts';
-import type { Contracts, DatasetDef, ScheduleDef, TaskContract } from './types.ts';
+import type { Contracts, DatasetDef, ScheduleDef, TaskContract, TriggerDef } from './types.ts';
 
 export function contractsOf(recording: Recording, problems: Problem[]): Contracts {
   const { pipeline, tasks, events } = recording;
@@ -19,6 +19,8 @@ export function contractsOf(recording: Recording, problems: Problem[]): Contract
     params: pipeline.params ? paramsSchema(pipeline, pipeline.params, problems) : null,
     partitions: pipeline.partitions,
     schedule: pipeline.schedule ? scheduleDef(pipeline, problems) : null,
+    ...deadlineOf(pipeline, problems),
+    ...triggersOf(pipeline, problems),
     tasks: sorted([...tasks].map(([use, task]) => [use, taskContract(task)])),
     datasets: sorted(datasetsOf(recording, problems)),
     events: sorted([...events].map(([name, schema]) => [name, jsonSchemaOf(schema, 'output').schema])),
@@ -45,7 +47,60 @@ function paramsSchema({ name, place }: PipelineValue, params: NonNullable<Pipeli
   return jsonSchemaOf(params, 'input').schema;
 }
 
-function scheduleDef({ name, schedule, place }: PipelineValue, problems: Problem[]): ScheduleDef | null {
+const DAY_MS = 86_400_000;
+const SETTLE_MS = 10_000;
+const LOOK_MS = 60_000;
+
+function deadlineOf({ name, deadline, place }: PipelineValue, problems: Problem[]): Pick<Contracts, 'deadlineMs'> {
+  if (deadline === null) return {};
+  const deadlineMs = durationMs(deadline);
+  if (deadlineMs === null) problems.push({ code: 'HDL-BAD-DURATION', what: `deadline: '${deadline}' of ${name} is no duration.`, where: place });
+  return { deadlineMs: deadlineMs ?? 0 };
+}
+
+function triggersOf({ name, triggers, partitions, place }: PipelineValue, problems: Problem[]): Pick<Contracts, 'triggers'> {
+  if (triggers.length === 0) return {};
+  const own = Object.keys(partitions ?? {});
+  const bad = (what: string, fix: string): void => void problems.push({ code: 'HDL-TRIGGER', what: `A trigger of ${name} ${what}`, where: place, fix });
+  const ms = (text: string | undefined, usual: number): number => {
+    const found = text === undefined ? usual : durationMs(text);
+    if (found === null) problems.push({ code: 'HDL-BAD-DURATION', what: `'${text ?? ''}' in a trigger of ${name} is no duration.`, where: place });
+    return found ?? usual;
+  };
+  return {
+    triggers: triggers.map((trigger): TriggerDef => {
+      switch (trigger.kind) {
+        case 'published': {
+          const datasets = trigger.datasets ?? [];
+          for (const dataset of datasets) {
+            const theirs = Object.keys(dimensionDefs(dataset.partitions));
+            if (own.length === 0 || own.some((dimension) => !theirs.includes(dimension)))
+              bad(
+                `waits for partitions of ${dataset.name} (${theirs.join(', ')}), which do not say for which partition to run (${own.join(', ') || 'it has none'}).`,
+                'Give the pipeline the dimensions of the dataset, or fewer of them.',
+              );
+          }
+          return { kind: 'published', datasets: datasets.map((dataset) => dataset.name), settleMs: ms(trigger.settle, SETTLE_MS) };
+        }
+        case 'path': {
+          const uri = trigger.uri ?? '';
+          for (const [, field = ''] of uri.matchAll(/\{([^}]*)\}/g))
+            if (!own.includes(field)) bad(`names {${field}} in ${uri}, and the pipeline has no such dimension.`, `It has: ${own.join(', ') || 'none'}.`);
+          return { kind: 'path', uri, everyMs: ms(trigger.every, LOOK_MS) };
+        }
+        case 'ended':
+          if (trigger.pipeline === name) bad('waits for its own end, and would start itself for ever.', 'Name another pipeline.');
+          return { kind: 'ended', pipeline: trigger.pipeline ?? '', statuses: trigger.statuses ?? ['done'] };
+        case 'alias':
+          return { kind: 'alias', model: trigger.model ?? '' };
+        case 'request':
+          return { kind: 'request' };
+      }
+    }),
+  };
+}
+
+function scheduleDef({ name, schedule, partitions, place }: PipelineValue, problems: Problem[]): ScheduleDef | null {
   if (!schedule) return null;
   const ms = (option: string, text: string | undefined): number => {
     if (text === undefined) return 0;
@@ -53,12 +108,17 @@ function scheduleDef({ name, schedule, place }: PipelineValue, problems: Problem
     if (found === null) problems.push({ code: 'HDL-BAD-DURATION', what: `schedule.${option}: '${text}' of ${name} is no duration.`, where: place });
     return found ?? 0;
   };
+  const timed = Object.values(partitions ?? {}).some(({ kind }) => kind !== 'keys' && kind !== 'dynamic');
+  const { every, spread, except } = schedule;
   return {
-    cron: schedule.cron,
+    cron: schedule.cron ?? '',
     timezone: schedule.timezone ?? 'UTC',
-    overlap: schedule.overlap ?? 'skip',
-    catchupMs: ms('catchup', schedule.catchup),
+    overlap: schedule.overlap ?? (timed ? 'queue' : 'skip'),
+    catchupMs: schedule.catchup === undefined && timed ? DAY_MS : ms('catchup', schedule.catchup),
     jitterMs: ms('jitter', schedule.jitter),
+    ...(every !== undefined && { everyMs: ms('every', every) }),
+    ...(spread !== undefined && { spreadMs: ms('spread', spread) }),
+    ...(except && except.length > 0 && { except: [...except].sort() }),
   };
 }
 
@@ -93,6 +153,9 @@ function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
       where: dataset.place,
     });
   }
+  const freshByMs = dataset.freshBy === null ? null : durationMs(dataset.freshBy);
+  if (dataset.freshBy !== null && freshByMs === null)
+    problems.push({ code: 'HDL-BAD-DURATION', what: `freshBy: '${dataset.freshBy}' of dataset ${dataset.name} is no duration.`, where: dataset.place });
   const retainMs = dataset.retain === null ? null : durationMs(dataset.retain);
   if (dataset.retain !== null && retainMs === null)
     problems.push({ code: 'HDL-BAD-DURATION', what: `retain: '${dataset.retain}' of dataset ${dataset.name} is no duration.`, where: dataset.place });
@@ -113,6 +176,7 @@ function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
     partitions: dimensionDefs(dataset.partitions),
     schema,
     ...(retainMs !== null && { retainMs }),
+    ...(freshByMs !== null && { freshByMs }),
     ...(expect && { expect }),
     ...(dataset.files && { files: dataset.files }),
   };

@@ -7,6 +7,9 @@ export function scheduleProblems(plan: Plan, where: string | null): Problem[] {
   if (!schedule) return [];
   const problem = (what: string, fix: string): Problem => ({ code: 'HDL-SCHEDULE', what: `The schedule of ${plan.name} ${what}`, where, fix });
   const problems: Problem[] = [];
+  if (schedule.everyMs !== undefined && schedule.everyMs < 1_000) problems.push(problem('ticks more than once a second.', "Give every: '1m' or more."));
+  const day = schedule.except?.find((one) => !isDay(one));
+  if (day !== undefined) problems.push(problem(`leaves out "${day}", which is no day.`, "Write it as '2001-12-25'."));
   const kinds = Object.values(partitions ?? {}).map(({ kind }) => kind);
   const timed = kinds.some((kind) => kind !== 'keys' && kind !== 'dynamic');
   if (partitions && !timed)
@@ -29,4 +32,9 @@ export function scheduleProblems(plan: Plan, where: string | null): Problem[] {
     );
   }
   return problems;
+}
+
+function isDay(text: string): boolean {
+  const at = Date.parse(`${text}T00:00:00Z`);
+  return !Number.isNaN(at) && new Date(at).toISOString().slice(0, 10) === text;
 }

@@ -176,6 +176,10 @@ export interface Contracts {
   readonly params: JsonSchema | null;
   readonly partitions: Readonly<Record<string, DimensionDef>> | null;
   readonly schedule: ScheduleDef | null;
+  /** A scheduled run must be done so long after its nominal time. */
+  readonly deadlineMs?: number;
+  /** What starts it beside its schedule. Left out: nothing. */
+  readonly triggers?: readonly TriggerDef[];
   readonly tasks: Readonly<Record<string, TaskContract>>;
   readonly datasets: Readonly<Record<string, DatasetDef>>;
   /** Schemas of events waited for: event name -> JSON Schema. */
@@ -206,6 +210,8 @@ export interface DatasetDef {
   /** JSON Schema of one row. */
   readonly schema: JsonSchema;
   readonly retainMs?: number;
+  /** Each partition must be published so long after its end. */
+  readonly freshByMs?: number;
   /** What must hold before a partition is published. */
   readonly expect?: ExpectDef;
   readonly files?: FilesDef;
@@ -227,10 +233,24 @@ export interface ExpectDef {
   readonly range?: Readonly<Record<string, readonly [number | null, number | null]>>;
   readonly freshnessMs?: Readonly<Record<string, number>>;
 }
+/** See dsl/authoring/triggers.ts. */
+export type TriggerDef =
+  | { readonly kind: 'published'; readonly datasets: readonly string[]; readonly settleMs: number }
+  | { readonly kind: 'request' }
+  | { readonly kind: 'path'; readonly uri: string; readonly everyMs: number }
+  | { readonly kind: 'ended'; readonly pipeline: string; readonly statuses: readonly ('done' | 'failed' | 'cancelled')[] }
+  | { readonly kind: 'alias'; readonly model: string };
 export interface ScheduleDef {
+  /** '' with everyMs. */
   readonly cron: string;
   readonly timezone: string;
-  readonly overlap: 'skip' | 'queue' | 'cancel-old';
+  readonly overlap: 'skip' | 'queue' | 'cancel-other';
   readonly catchupMs: number;
   readonly jitterMs: number;
+  /** At whole multiples of this since 1970-01-01T00:00Z. */
+  readonly everyMs?: number;
+  /** Each pipeline has its own fixed place in this time after the minute. */
+  readonly spreadMs?: number;
+  /** Local days without a tick: '2001-12-25'. */
+  readonly except?: readonly string[];
 }

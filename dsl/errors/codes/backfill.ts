@@ -2,6 +2,13 @@
 import type { CodeEntry } from '../registry.ts';
 
 export const backfillCodes = {
+  'HDL-NO-DEPLOYMENT': { title: 'There is no such version of what was applied', fix: 'List them: heddle apply --history.', exit: 2, status: 404 },
+  'HDL-NO-SCHEDULE': {
+    title: 'The pipeline has no schedule that is applied',
+    fix: 'List them: heddle schedules. Apply the project: heddle apply.',
+    exit: 2,
+    status: 404,
+  },
   'HDL-NO-BACKFILL': { title: 'There is no such backfill', fix: 'List them: heddle backfill list.', exit: 2, status: 404 },
   'HDL-BACKFILL-TARGET': {
     title: 'This pipeline cannot be backfilled',
