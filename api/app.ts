@@ -22,6 +22,7 @@ import { addPlanRoutes } from './routes/plans.ts';
 import { addRunControlRoutes } from './routes/run-control.ts';
 import { addRunRoutes } from './routes/runs.ts';
 import { addScheduleRoutes } from './routes/schedules.ts';
+import { addTriggerRoutes } from './routes/triggers.ts';
 import { addWorkerRoutes } from './routes/workers.ts';
 import type { ServerParts } from './server-parts.ts';
 
@@ -66,6 +67,7 @@ export function createApp(parts: ServerParts, tokens: readonly TokenEntry[]): Ap
   addBackfillRoutes(api, parts);
   addDeploymentRoutes(api, parts);
   addScheduleRoutes(api, parts);
+  addTriggerRoutes(api, parts);
   addModelRoutes(api, parts);
   addLineageRoutes(api, parts);
   addPartitionRoutes(api, parts);

@@ -6,6 +6,7 @@ import type { Catalog, CatalogDb } from './catalog.ts';
 import { newId } from './ids.ts';
 import { fromColumn, toColumn } from './json-column.ts';
 import type { ModelVersionsTable } from './schema.ts';
+import { addEvents } from './triggers.ts';
 
 export interface ModelVersion extends ModelHandle {
   readonly details: JsonObject;
@@ -165,6 +166,10 @@ export async function moveAlias(catalog: Catalog, move: AliasMove): Promise<Alia
       .values({ ...scope, alias: move.alias, version: to, changed_at: move.at, changed_by: move.by })
       .onConflict((on) => on.columns(['project', 'name', 'alias']).doUpdateSet({ version: to, changed_at: move.at, changed_by: move.by }))
       .execute();
+    if (from !== to)
+      await addEvents(trx, move.project, [
+        { kind: 'alias', subject: `${move.name}@${move.alias}`, key: null, version: move.at, detail: { from, to }, at: move.at },
+      ]);
     const row = {
       id: newId(),
       ...scope,

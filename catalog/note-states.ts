@@ -1,6 +1,7 @@
 /** Keeps the states of partitions that a run's steps have put in place. In the transaction of the record. Server only. */
 import type { StepRecord } from '../dsl/contract/run.ts';
 import type { CatalogDb } from './catalog.ts';
+import { addEvents } from './triggers.ts';
 import { putStates, type PartitionStateRow } from './partition-state.ts';
 import { firstPinAt } from './pins.ts';
 import type { NewlyPublished } from './publications.ts';
@@ -8,7 +9,7 @@ import type { RunRow } from './runs.ts';
 
 export async function noteStates(
   db: CatalogDb,
-  run: Pick<RunRow, 'runId' | 'project' | 'createdAt'>,
+  run: Pick<RunRow, 'runId' | 'project' | 'createdAt' | 'backfill'>,
   steps: readonly StepRecord[],
   published: readonly NewlyPublished[],
 ): Promise<void> {
@@ -36,4 +37,18 @@ export async function noteStates(
     });
   }
   for (const [uri, own] of states) await putStates(db, run.project, uri, own);
+  // what a backfill rebuilds makes stale what is behind it, and starts nothing: that would be a storm
+  if (run.backfill === null)
+    await addEvents(
+      db,
+      run.project,
+      published.map((one) => ({
+        kind: 'published' as const,
+        subject: one.dataset,
+        key: one.path,
+        version: one.at,
+        detail: { generation: one.generation, runId: run.runId },
+        at: one.at,
+      })),
+    );
 }

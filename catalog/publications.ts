@@ -75,6 +75,7 @@ export async function issueGeneration(db: CatalogDb, project: string, wanted: Wa
 /** One that a step has put in place. */
 export interface NewlyPublished {
   readonly uri: string;
+  readonly dataset: string;
   readonly path: string;
   readonly generation: number;
   readonly step: string;
@@ -94,7 +95,17 @@ export async function markPublished(db: CatalogDb, runId: string, steps: readonl
     const step = row.step ?? '';
     const when = at.get(step) ?? row.issued_at;
     await markOne(db, row.project, row, when);
-    published.push({ uri: row.uri, path: row.path, generation: row.generation, step, manifest: row.manifest, rows: row.rows, bytes: row.bytes, at: when });
+    published.push({
+      uri: row.uri,
+      dataset: row.dataset,
+      path: row.path,
+      generation: row.generation,
+      step,
+      manifest: row.manifest,
+      rows: row.rows,
+      bytes: row.bytes,
+      at: when,
+    });
   }
   return published;
 }

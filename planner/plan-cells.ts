@@ -130,6 +130,7 @@ export class CellPlanner {
     if (this.facts.outputs.length === 0) return { why: 'missing' };
     if (failed && failed.at > publishedAt) return { why: 'failed', runId: failed.runId, failure: failed.failure };
     if (code?.why === 'stale-code') return code;
+    if (this.facts.outputs.every(({ dataset }) => dataset.late?.rule === 'ignore')) return code;
     return this.inputReason(key, { pinned, publishedAt, madeBy }) ?? code;
   }
 

@@ -8,6 +8,7 @@ import { noteStates } from '../catalog/note-states.ts';
 import { markPublished } from '../catalog/publications.ts';
 import { endRun, getRun } from '../catalog/runs.ts';
 import { countSteps, listDone, writePage } from '../catalog/steps.ts';
+import { addEvents } from '../catalog/triggers.ts';
 import { removeWaits } from '../catalog/waits.ts';
 import type { ControlActivities } from '../dsl/contract/control.ts';
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
@@ -37,7 +38,20 @@ export const record =
       await removeWaits(trx, call.runId);
       const closed = await endRun(trx, call.runId, call.final, await countSteps(trx, call.runId));
       // with the end itself: a server that dies after it has still to tell of it
-      if (closed) await notifyEnd(parts, trx, call.runId);
+      if (closed) {
+        await notifyEnd(parts, trx, call.runId);
+        if (run.backfill === null)
+          await addEvents(trx, call.project, [
+            {
+              kind: 'ended',
+              subject: run.pipeline,
+              key: run.partition,
+              version: call.final.endedAt,
+              detail: { status: call.final.status, runId: call.runId },
+              at: call.final.endedAt,
+            },
+          ]);
+      }
       return { fresh: written, ended: closed };
     });
     if (fresh)

@@ -24,7 +24,8 @@ export async function recordCells(parts: ServerParts, call: RecordCellsCall): Pr
         runId,
         done.map(({ step, endedAt }) => ({ step, at: endedAt ?? now })),
       );
-      if (published.length > 0) await noteStates(trx, { runId, project: call.project, createdAt: started.get(runId) ?? now }, steps, published);
+      if (published.length > 0)
+        await noteStates(trx, { runId, project: call.project, createdAt: started.get(runId) ?? now, backfill: call.backfill }, steps, published);
     }
     await writeOutcomes(trx, call.backfill, call.page, call.outcomes);
     return fresh;

@@ -9,6 +9,9 @@ import { keyExpr } from '../plan/key-expr.ts';
 import { makeRef, usesOf } from '../plan/make-ref.ts';
 import { shared } from '../plan/recording.ts';
 
+/** `ignore`: a rewrite of its inputs means nothing, for the reason given. `rebuild`: partitions that ended within this time are run again by themselves, once the project is applied. */
+export type LateRule = 'mark' | { readonly ignore: string } | { readonly rebuild: Duration };
+
 declare const KEY: unique symbol;
 /** Published partitions of one dataset. Without the row type, on purpose: it would fill every message. */
 export interface Slice<Name extends string, K> extends Handle<'slice'> {
@@ -29,6 +32,8 @@ export interface Dataset<Name extends string = string, P extends Partitions = Pa
   readonly retain: Duration | null;
   /** Each partition must be published so long after its end, or an alert goes out; null: nobody waits for it. */
   readonly freshBy: Duration | null;
+  /** What happens to a partition when one of its inputs is rewritten after its use; null: it is stale, and a plan of a backfill shows it. */
+  readonly late: LateRule | null;
   readonly expect: AnyExpectations | null;
   /** How its Parquet files are written. */
   readonly files: FilesDef | null;
@@ -57,6 +62,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     schema: S;
     retain?: Duration;
     freshBy?: Duration;
+    late?: LateRule;
     expect?: Expectations<z.output<NoInfer<S>>>;
     files?: FilesDef;
   },
@@ -69,6 +75,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     partitions: def.partitions,
     retain: def.retain ?? null,
     freshBy: def.freshBy ?? null,
+    late: def.late ?? null,
     files: def.files ?? null,
     expect: (def.expect ?? null) as AnyExpectations | null, // the same, without the row's type
     schema: def.schema,

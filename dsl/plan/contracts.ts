@@ -51,6 +51,14 @@ const DAY_MS = 86_400_000;
 const SETTLE_MS = 10_000;
 const LOOK_MS = 60_000;
 
+function lateOf({ name, late, place }: Dataset, problems: Problem[]): Pick<DatasetDef, 'late'> {
+  if (late === null || late === 'mark') return {};
+  if ('ignore' in late) return { late: { rule: 'ignore', note: late.ignore } };
+  const withinMs = durationMs(late.rebuild);
+  if (withinMs === null) problems.push({ code: 'HDL-BAD-DURATION', what: `late.rebuild: '${late.rebuild}' of dataset ${name} is no duration.`, where: place });
+  return { late: { rule: 'rebuild', withinMs: withinMs ?? 0 } };
+}
+
 function deadlineOf({ name, deadline, place }: PipelineValue, problems: Problem[]): Pick<Contracts, 'deadlineMs'> {
   if (deadline === null) return {};
   const deadlineMs = durationMs(deadline);
@@ -122,9 +130,10 @@ function scheduleDef({ name, schedule, partitions, place }: PipelineValue, probl
   };
 }
 
-function datasetsOf({ datasets, tasks }: Recording, problems: Problem[]): [string, DatasetDef][] {
+function datasetsOf({ pipeline, datasets, tasks }: Recording, problems: Problem[]): [string, DatasetDef][] {
   const found = new Map<string, Dataset>();
-  for (const dataset of [...datasets, ...[...tasks.values()].flatMap((task) => task.datasets)]) {
+  const triggering = pipeline.triggers.flatMap((trigger) => trigger.datasets ?? []);
+  for (const dataset of [...datasets, ...[...tasks.values()].flatMap((task) => task.datasets), ...triggering]) {
     const other = found.get(dataset.name);
     found.set(dataset.name, other ?? dataset);
     if (other && other !== dataset && other.place !== dataset.place) {
@@ -177,6 +186,7 @@ function datasetDef(dataset: Dataset, problems: Problem[]): DatasetDef {
     schema,
     ...(retainMs !== null && { retainMs }),
     ...(freshByMs !== null && { freshByMs }),
+    ...lateOf(dataset, problems),
     ...(expect && { expect }),
     ...(dataset.files && { files: dataset.files }),
   };

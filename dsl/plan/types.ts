@@ -212,6 +212,8 @@ export interface DatasetDef {
   readonly retainMs?: number;
   /** Each partition must be published so long after its end. */
   readonly freshByMs?: number;
+  /** What happens to its partitions when an input is rewritten after their use. Left out: they are stale, and a plan shows it. */
+  readonly late?: { readonly rule: 'ignore'; readonly note: string } | { readonly rule: 'rebuild'; readonly withinMs: number };
   /** What must hold before a partition is published. */
   readonly expect?: ExpectDef;
   readonly files?: FilesDef;

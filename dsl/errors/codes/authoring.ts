@@ -90,7 +90,7 @@ export const authoringCodes = {
     fix: 'Declare the class in heddle.config.ts, or name one that is there.',
     exit: 1,
   },
-  'HDL-TRIGGER': { title: 'A trigger that cannot start the pipeline', fix: 'Let it name what says for which partition to run.', exit: 1 },
+  'HDL-TRIGGER': { title: 'A trigger that cannot start the pipeline', fix: 'Let it name what says for which partition to run.', exit: 1, status: 409 },
   'HDL-SCHEDULE': { title: 'A schedule does not fit its pipeline', fix: 'See the message.', exit: 1 },
   'HDL-PLAN-TOO-LARGE': {
     title: 'A plan is too large for one run',
