@@ -25,8 +25,10 @@ export const takenMs = (fake: Takes): number => fake[TAKES];
 /** Thrown by a fake to fail as something else than the author's fault. */
 export class FakeFailure extends Error {
   readonly class: FailureClass;
-  constructor(failureClass: FailureClass, message: string) {
+  readonly code: string;
+  constructor(failureClass: FailureClass, message: string, code: string = failureClass === 'data' ? 'HDL-OUTPUT-SHAPE' : 'FakeFailure') {
     super(message);
+    this.code = code;
     this.name = 'FakeFailure';
     this.class = failureClass;
   }

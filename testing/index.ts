@@ -2,3 +2,4 @@
 export { fails, takes, FakeFailure, type Fake, type FakeCall } from './fakes.ts';
 export type { TestData } from './memory-data.ts';
 export { runPipeline, type PipelineResult, type RunPipelineOptions, type StepRow } from './run-pipeline.ts';
+export { TestResults } from './results.ts';

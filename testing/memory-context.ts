@@ -3,7 +3,8 @@ import type { ColumnBatch, TaskContext } from '../dsl/authoring/context.ts';
 import type { TaskValue } from '../dsl/authoring/values.ts';
 import type { Json, JsonObject } from '../dsl/plan/types.ts';
 import type { SliceHandle } from '../dsl/contract/step.ts';
-import type { MemoryData } from './memory-data.ts';
+import { sha256Hex } from '../storage/digest.ts';
+import type { MemoryData, Published } from './memory-data.ts';
 
 export interface MemoryContextOptions {
   readonly data: MemoryData;
@@ -15,6 +16,8 @@ export interface MemoryContextOptions {
   readonly into: JsonObject | null;
   readonly secrets: Readonly<Record<string, string>>;
   readonly log: (line: string) => void;
+  /** Partitions that the task writes are put here; they are published when its step has ended well. */
+  readonly written: Published[];
 }
 
 export function memoryContext(options: MemoryContextOptions): TaskContext {
@@ -40,7 +43,7 @@ export function memoryContext(options: MemoryContextOptions): TaskContext {
       const bytes = await bytesOf(content);
       const uri = `memory://artifacts/${step}/${name}`;
       data.files.set(uri, bytes);
-      return { uri, digest: String(bytes.length), bytes: bytes.length };
+      return { uri, digest: `sha256:${sha256Hex(bytes)}`, bytes: bytes.length };
     },
     readArtifact: async (from: { readonly uri: string } | string) => {
       const uri = typeof from === 'string' ? from : from.uri;
@@ -82,7 +85,9 @@ export function memoryContext(options: MemoryContextOptions): TaskContext {
       rows: Iterable<object> | AsyncIterable<Iterable<object> | { readonly numRows: number; readonly columns: object }>,
     ) => {
       if (!options.into) throw new Error(`${step} writes ${to.name}, and no partition was given to it: into: partition`);
-      return data.publish(to.name, options.into, await rowsOf(rows));
+      const published: Published = { dataset: to.name, key: options.into, rows: await rowsOf(rows) };
+      options.written.push(published);
+      return data.staged(published);
     },
   };
   return context as unknown as TaskContext; // structurally the same; the handles' phantom types exist for authors only

@@ -12,6 +12,13 @@ import type { PinValue } from '../workflows/scheduler/messages.ts';
 /** Dataset name -> partition key ('2001-03-01', products joined by '|') -> rows. */
 export type TestData = Readonly<Record<string, Readonly<Record<string, readonly object[]>>>>;
 
+/** A partition that a task has written, and that stands in the dataset once its step has ended well. */
+export interface Published {
+  readonly dataset: string;
+  readonly key: JsonObject;
+  readonly rows: readonly object[];
+}
+
 export class MemoryData {
   private readonly partitions = new Map<string, readonly object[]>();
   private readonly lists = new Map<string, readonly Json[]>();
@@ -64,9 +71,9 @@ export class MemoryData {
     const partitions = slice.partitions as readonly { readonly path: string }[];
     return partitions.flatMap(({ path }) => this.partitions.get(`${slice.dataset}@${path}`) ?? []);
   }
-  publish(dataset: string, key: JsonObject, rows: readonly object[]): SliceHandle {
-    const name = Object.values(key).map(String).join('|');
-    this.partitions.set(`${dataset}@${name}`, rows);
+  /** What a written partition is handed on as. It is not there before `publish`. */
+  staged({ dataset, key, rows }: Published): SliceHandle {
+    const name = nameOf(key);
     return {
       kind: 'slice',
       dataset,
@@ -76,6 +83,23 @@ export class MemoryData {
       bytes: 0,
       partitions: [{ path: name, generation: 1, manifest: name, rows: rows.length, bytes: 0 }],
     };
+  }
+  publish({ dataset, key, rows }: Published): void {
+    this.partitions.set(`${dataset}@${nameOf(key)}`, rows);
+  }
+  isInPlace({ dataset, key, rows }: Published): boolean {
+    return this.partitions.get(`${dataset}@${nameOf(key)}`) === rows;
+  }
+  /** The dataset's partitions by name, '2001-03-01|eu'. */
+  partitionsOf(dataset: string): ReadonlyMap<string, readonly object[]> {
+    const prefix = `${dataset}@`;
+    return new Map([...this.partitions].flatMap(([name, rows]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), rows] as const] : [])));
+  }
+  /** By which two slices are the same data: names and rows of their partitions. */
+  contentOf(slice: SliceHandle): string {
+    const partitions = slice.partitions as readonly { readonly path: string }[];
+    const all = partitions.map(({ path }) => [path, this.partitions.get(`${slice.dataset}@${path}`) ?? []]);
+    return JSON.stringify(all, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
   }
 
   writeItems(items: readonly Json[]): ItemListHandle {
@@ -89,3 +113,5 @@ export class MemoryData {
     return items;
   }
 }
+
+const nameOf = (key: JsonObject): string => Object.values(key).map(String).join('|');

@@ -12,8 +12,10 @@ import { createScheduler } from '../workflows/scheduler/scheduler.ts';
 import type { Command, SchedulerCore, SchedulerEvent } from '../workflows/scheduler/messages.ts';
 import { durationMs, FakeFailure, isTakes, takenMs, type Fake } from './fakes.ts';
 import { memoryContext } from './memory-context.ts';
-import { MemoryData, type TestData } from './memory-data.ts';
+import { MemoryData, type Published, type TestData } from './memory-data.ts';
+import { expectationProblem } from './memory-expect.ts';
 import { planFor, type PlannedPipeline } from './plan-for.ts';
+import { TestResults, type ResultKey } from './results.ts';
 import { VirtualClock } from './virtual-clock.ts';
 
 export interface RunPipelineOptions {
@@ -33,6 +35,11 @@ export interface RunPipelineOptions {
   readonly secrets?: Readonly<Record<string, string>>;
   /** Virtual time of the start, ISO; default 2001-01-01T00:00:00Z. */
   readonly clock?: string;
+  /**
+   * Where tasks with `cache` find results: by default those of this run alone. One `new TestResults()` given to several runs is
+   * what they share; false: every task runs, as with `heddle run --no-cache`.
+   */
+  readonly results?: TestResults | false;
   /** Cancels the run at this virtual time after its start. */
   readonly cancelAfter?: string;
 }
@@ -43,6 +50,8 @@ export interface StepRow {
   readonly output: unknown;
   readonly failure: StepFailure | null;
   readonly attempts: number;
+  /** It took the result of an earlier step (`cache`), and its code did not run. */
+  readonly cached: boolean;
   /** Virtual ms since the start of the run; null when it never started. */
   readonly startedMs: number | null;
   readonly endedMs: number | null;
@@ -72,7 +81,8 @@ export async function runPipeline(pipeline: unknown, options: RunPipelineOptions
       uri: model.uri ?? `memory://models/${name}`,
       digest: model.digest ?? model.version,
     });
-  return new Run(planFor(pipeline), options, data, options.partition ?? null, (options.params ?? {}) as Json, []).go();
+  const given = { ...options, results: options.results ?? new TestResults() };
+  return new Run(planFor(pipeline), given, data, options.partition ?? null, (options.params ?? {}) as Json, []).go();
 }
 
 const SECOND = 1000;
@@ -86,6 +96,7 @@ class Run {
   private readonly clock: VirtualClock<() => Promise<SchedulerEvent[]>>;
   private readonly startedAt: number;
   private readonly times = new Map<string, { startedMs: number; endedMs: number | null; attempts: number }>();
+  private readonly cached = new Set<string>();
   private readonly order: string[] = [];
   private readonly logs: string[];
   private core!: SchedulerCore;
@@ -222,21 +233,47 @@ class Run {
     command: Extract<Command, { type: 'task' }> | null,
   ): Promise<SchedulerEvent> {
     const into = (command?.into ?? null) as Readonly<Record<string, string>> | null;
+    const task = command ? this.planned.tasks.get(command.task) : undefined;
+    const { results } = this.options;
+    const key: ResultKey | null =
+      command && task?.cache && results ? { task: command.task, input, into: command.into ?? null, partition: this.scope?.key ?? null } : null;
     try {
+      const found = key && results ? results.find(key, task?.cache?.forMs ?? null, this.clock.now, this.data) : null;
+      if (found) {
+        this.cached.add(step);
+        this.logs.push(`info ${step}: not run: the same version of the task had the same input before`);
+        return { type: 'done', step, output: found.output };
+      }
+      const written: Published[] = [];
       const raw =
         fake === undefined
-          ? await this.own(step, input, attempt, command)
+          ? await this.own(step, input, attempt, command, written)
           : typeof fake === 'function'
             ? await fake(input as never, { step, task: name, attempt, into })
             : fake;
-      const task = command ? this.planned.tasks.get(command.task) : undefined;
-      return { type: 'done', step, output: task ? parseOutput(task, raw) : ((raw ?? null) as Json) };
+      const output = task ? parseOutput(task, raw) : ((raw ?? null) as Json);
+      const published = this.publish(written, task);
+      if (key && results) results.keep(key, { at: this.clock.now, output, published, data: this.data });
+      return { type: 'done', step, output };
     } catch (error) {
       return { type: 'failed', step, failure: failureOf(error) };
     }
   }
 
-  private async own(step: string, input: Json, attempt: number, command: Extract<Command, { type: 'task' }> | null): Promise<unknown> {
+  /** The last partition written of each dataset that the task publishes; none of them where one is not as its dataset expects. */
+  private publish(written: readonly Published[], task: TaskValue | undefined): Published[] {
+    const names = new Set(Object.values(task?.publishes ?? {}));
+    const published = [...names].flatMap((name) => written.findLast(({ dataset }) => dataset === name) ?? []);
+    for (const { dataset: name, key, rows } of published) {
+      const dataset = this.planned.plan.contracts.datasets[name];
+      const problem = dataset && expectationProblem(dataset, key as Readonly<Record<string, string>>, rows, this.data.partitionsOf(name));
+      if (problem) throw new FakeFailure('data', problem, 'HDL-EXPECTATION');
+    }
+    for (const one of published) this.data.publish(one);
+    return published;
+  }
+
+  private async own(step: string, input: Json, attempt: number, command: Extract<Command, { type: 'task' }> | null, written: Published[]): Promise<unknown> {
     const task = command ? this.planned.tasks.get(command.task) : undefined;
     if (!task?.run) throw new Error(`${step} cannot run in a test: give it a fake, { fakes: { '${command?.task.split('@')[0] ?? step}': ... } }`);
     const context = memoryContext({
@@ -247,6 +284,7 @@ class Run {
       runId: '01TESTRUN0000000000000000',
       partition: this.scope?.key ?? null,
       into: command?.into ?? null,
+      written,
       secrets: this.options.secrets ?? {},
       log: (line) => {
         this.logs.push(line);
@@ -333,6 +371,7 @@ class Run {
         output: state.output,
         failure: state.failure,
         attempts: timing?.attempts ?? 0,
+        cached: this.cached.has(state.step),
         startedMs: timing?.startedMs ?? null,
         endedMs: timing?.endedMs ?? null,
       };
@@ -359,10 +398,14 @@ function parseOutput(task: TaskValue, raw: unknown): Json {
   const parsed = task.output.safeParse(raw ?? null);
   if (parsed.success) return parsed.data as Json;
   const issue = parsed.error.issues[0];
-  throw new FakeFailure('data', `the output of ${task.name} does not fit its schema at ${issue?.path.join('.') || 'its root'}: ${issue?.message ?? ''}`);
+  throw new FakeFailure(
+    'data',
+    `the output of ${task.name} does not fit its schema at ${issue?.path.join('.') || 'its root'}: ${issue?.message ?? ''}`,
+    'HDL-OUTPUT-SHAPE',
+  );
 }
 function failureOf(error: unknown): StepFailure {
-  if (error instanceof FakeFailure) return { class: error.class, code: error.class === 'data' ? 'HDL-OUTPUT-SHAPE' : 'FakeFailure', message: error.message };
+  if (error instanceof FakeFailure) return { class: error.class, code: error.code, message: error.message };
   if (error instanceof Error) return { class: 'user', code: error.name, message: error.message };
   return { class: 'user', code: 'Error', message: String(error) };
 }
