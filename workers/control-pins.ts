@@ -4,35 +4,39 @@ import { keysOf } from '../calendar/keys-of.ts';
 import type { Key } from '../calendar/partition-scope.ts';
 import { findModel, handleOf } from '../catalog/models.ts';
 import { getPin, keepPin, type PinValue } from '../catalog/pins.ts';
-import type { ControlActivities, PinRequest } from '../dsl/contract/control.ts';
+import type { ControlActivities, PinCall, PinRequest } from '../dsl/contract/control.ts';
 import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
 import type { DatasetDef, Plan } from '../dsl/plan/types.ts';
+import type { Asker } from '../storage/datasets/foreign-files.ts';
 import { pinPresent, pinSlice } from '../storage/datasets/pin-slice.ts';
+import { beating } from './beat.ts';
 import { finalFailure } from './control-failure.ts';
 import { planByHash } from './control-plans.ts';
 
 export const pin =
   (parts: ServerParts): ControlActivities['heddle.pin'] =>
-  async (call) => {
-    let plan: Plan | undefined;
-    const pins: PinValue[] = [];
-    for (const request of call.pins) {
-      const kept = await getPin(parts.catalog.db, call.runId, request);
-      if (kept !== undefined) {
-        pins.push(kept);
-        continue;
-      }
-      plan ??= await planByHash(parts, call.planHash);
-      const value = await resolvePin(parts, call.project, plan, request);
-      // What is missing is no decision: an earlier step of this run may publish it, and the step that needs it asks again.
-      const isMissing = value !== null && 'missing' in value;
-      pins.push(isMissing ? value : await keepPin(parts.catalog.db, call.runId, request, value, Date.now()));
+  async (call) => ({ pins: await beating((beat) => pinAll(parts, call, beat)) });
+
+async function pinAll(parts: ServerParts, call: PinCall, asker: Asker): Promise<PinValue[]> {
+  let plan: Plan | undefined;
+  const pins: PinValue[] = [];
+  for (const request of call.pins) {
+    const kept = await getPin(parts.catalog.db, call.runId, request);
+    if (kept !== undefined) {
+      pins.push(kept);
+      continue;
     }
-    return { pins };
-  };
+    plan ??= await planByHash(parts, call.planHash);
+    const value = await resolvePin(parts, call.project, plan, request, asker);
+    // What is missing is no decision: an earlier step of this run may publish it, and the step that needs it asks again.
+    const isMissing = value !== null && 'missing' in value;
+    pins.push(isMissing ? value : await keepPin(parts.catalog.db, call.runId, request, value, Date.now()));
+  }
+  return pins;
+}
 
 /** What the request means now; { missing } where a partition or model is not there. */
-export async function resolvePin(parts: ServerParts, project: string, plan: Plan, request: PinRequest): Promise<PinValue> {
+export async function resolvePin(parts: ServerParts, project: string, plan: Plan, request: PinRequest, asker?: Asker): Promise<PinValue> {
   if (request.kind === 'model') {
     const model = await findModel(parts.catalog.db, project, request.name);
     if (model) return handleOf(model);
@@ -44,7 +48,7 @@ export async function resolvePin(parts: ServerParts, project: string, plan: Plan
       new HeddleError('HDL-PLAN-INVALID', { what: `The plan of ${plan.name} reads dataset ${request.dataset}, which its contracts do not hold.` }),
       'user',
     );
-  return (request.ifAny ? pinPresent : pinSlice)(parts.store, dataset, keysIn(dataset, request));
+  return (request.ifAny ? pinPresent : pinSlice)(parts.store, dataset, keysIn(dataset, request), asker);
 }
 
 /** The partitions that the request names. A key that does not fit the dataset fails the step for good. */

@@ -10,6 +10,7 @@ import { sha256Hex } from '../digest.ts';
 import type { StoreEntry } from '../file-system.ts';
 import type { Store } from '../store.ts';
 import { nameOfUri } from '../uri.ts';
+import { foreignFacts, type Asker, type FileFacts } from './foreign-files.ts';
 import { GENERATION } from './generation-note.ts';
 import { MANIFEST, SUCCESS, type ManifestFile } from './manifest.ts';
 
@@ -25,14 +26,12 @@ export const FOREIGN = 0;
 const uriOf = (digest: string): string => `store://foreign/${digest.slice('sha256:'.length)}.json`;
 
 /** null: no such partition, or one without its marker, which may not be complete. */
-export async function pinForeign(store: Store, folder: string, path: string): Promise<PinnedPartition | null> {
+export async function pinForeign(store: Store, folder: string, path: string, asker?: Asker): Promise<PinnedPartition | null> {
   const entries = await store.list(folder);
   if (!isForeign(entries)) return null;
-  const files: ForeignManifest['files'][number][] = [];
-  for (const entry of dataFiles(entries)) {
-    const [digest, rows] = await Promise.all([store.checksum(entry.uri), rowsOf(store, entry)]);
-    files.push({ name: nameOfUri(entry.uri), rows, bytes: entry.bytes, digest, mtimeMs: entry.mtimeMs });
-  }
+  const data = dataFiles(entries);
+  const facts = await foreignFacts(store, data, asker);
+  const files = data.map(({ uri, bytes, mtimeMs }, i) => ({ name: nameOfUri(uri), bytes, mtimeMs, ...(facts[i] as FileFacts) })); // one each
   const text = canonicalJson({ format: 1, foreign: true, files } satisfies ForeignManifest as unknown as Json);
   const manifest = `sha256:${sha256Hex(text)}`;
   if (!(await store.stat(uriOf(manifest)))) await store.write(uriOf(manifest), Buffer.from(text, 'utf8'));
@@ -65,17 +64,6 @@ const at = (ms: number): string => new Date(ms).toISOString();
 
 /** Hidden names are no data, for Hive and Spark as for us. */
 const dataFiles = (entries: readonly StoreEntry[]): StoreEntry[] => entries.filter(({ uri, folder }) => !folder && !/^[._]/.test(nameOfUri(uri)));
-
-/** By the footer. Throws HDL-BAD-FILE for what is no Parquet. */
-async function rowsOf(store: Store, { uri, bytes }: StoreEntry): Promise<number> {
-  const { readFooter } = await import('../parquet/footer.ts');
-  const { metadata } = await readFooter({
-    name: uri,
-    size: bytes,
-    read: (start, end) => store.read(uri, { offset: start, length: end - start }),
-  });
-  return Number(metadata.num_rows);
-}
 
 /** Whether the file that was read is the one that was pinned. */
 export async function isSameForeign(store: Store, uri: string, file: ManifestFile): Promise<boolean> {

@@ -30,7 +30,7 @@ export const INTENT = 'intent-';
 
 /** What lies beside a partition, by one look. */
 export interface History {
-  /** Numbers of the old generations that are kept, newest first. */
+  /** Numbers of the old generations that are kept, newest first. Another system's have one that no publish of ours had, 0 at the least. */
   readonly old: readonly number[];
   /** Addresses of intents of replacements. */
   readonly intents: readonly string[];
@@ -42,13 +42,20 @@ export async function historyOf(store: Store, root: string, path: string): Promi
   const entries = await store.list(generationsOf(root, path));
   const named = entries.map((entry) => ({ ...entry, name: nameOfUri(entry.uri) }));
   const old = named.filter(({ folder }) => folder).map(({ name }) => Number(name));
-  const kept = old.filter((number) => Number.isSafeInteger(number) && number > 0).toSorted((a, b) => b - a);
+  const kept = old.filter((number) => Number.isSafeInteger(number) && number >= 0).toSorted((a, b) => b - a);
   const gone = named.filter(({ name, folder }) => !folder && name.startsWith(GONE)).map(({ name }) => Number(name.slice(GONE.length)));
   return {
     old: kept,
     intents: named.filter(({ name, folder }) => !folder && name.startsWith(INTENT)).map(({ uri }) => uri),
     newest: Math.max(0, ...kept, ...gone.filter((number) => Number.isSafeInteger(number))),
   };
+}
+
+/** A number for what has none, because no publish of ours put it in place: the highest below `generation` that is free. */
+export function freeNumber({ old }: History, generation: number): number {
+  const taken = new Set(old);
+  for (let number = generation - 1; number > 0; number--) if (!taken.has(number)) return number;
+  return 0;
 }
 
 /** A step path as one folder name: at most 200 bytes, different for different steps. */

@@ -6,6 +6,9 @@ import { partitionUri } from './partition-path.ts';
 
 export async function newestGeneration(store: Store, root: string, path: string): Promise<number> {
   // what is in place has a higher number than all that were before it
-  const note = await readNote(store, partitionUri(root, path));
-  return note?.generation ?? (await historyOf(store, root, path)).newest;
+  const target = partitionUri(root, path);
+  const note = await readNote(store, target);
+  if (note) return note.generation;
+  const [{ newest }, present] = await Promise.all([historyOf(store, root, path), store.stat(target)]);
+  return present ? newest + 1 : newest; // another system's will need a number when it is replaced
 }

@@ -11,7 +11,7 @@ import { digestOf } from '../digest.ts';
 import type { Store } from '../store.ts';
 import { checkFiles, stagedManifest } from './check-staged.ts';
 import { readNote, writeNote, type GenerationNote } from './generation-note.ts';
-import { generationUri, historyOf, stagingOfStep, type History } from './layout.ts';
+import { freeNumber, generationUri, historyOf, stagingOfStep, type History } from './layout.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { partitionUri } from './partition-path.ts';
 import { generationOfIntent, intentUri, rollForward, type Intent } from './replacement-intent.ts';
@@ -55,7 +55,8 @@ async function tryPublish(store: Store, staged: Staged, path: string, options: P
   if (await rollForward(store, root, path, history)) history = await historyOf(store, root, path);
   const present = await readNote(store, target);
   const newest = Math.max(present?.generation ?? 0, history.newest);
-  const generation = options.generation ?? 1 + newest;
+  const isThere = present !== null || (round > 1 && (await store.stat(target)) !== null);
+  const generation = options.generation ?? newest + (isThere && !present ? 2 : 1);
   const isOurs = present?.manifest === staged.manifestDigest && (options.generation === undefined || present.generation === generation);
   if (isOurs) return done(store, staged, path, present, options);
   const before = await replacedSince(store, staged, path, history, options.generation);
@@ -74,12 +75,12 @@ async function tryPublish(store: Store, staged: Staged, path: string, options: P
   await options.check?.(manifest);
   await writeNote(store, staged.staging, note);
   await checkFiles(store, staged, path, manifest); // after the note: from here on nothing is written there
-  const isThere = present !== null || (round > 1 && (await store.stat(target)) !== null);
   if (!isThere) await store.renameFolder(staged.staging, target);
   else {
     if (!options.replace)
       throw new HeddleError('HDL-PARTITION-EXISTS', { what: `${staged.dataset} ${path} is published already.`, where: target, cause: REFUSED });
-    const wish: Intent = { staging: staged.staging, manifest: staged.manifestDigest, generation, replaces: present?.generation ?? 1 + history.newest };
+    const replaces = present?.generation ?? freeNumber(history, generation);
+    const wish: Intent = { staging: staged.staging, manifest: staged.manifestDigest, generation, replaces };
     if (!(await replaceBy(store, staged, path, wish))) return null;
     // of publishes that stopped before they moved anything: they are overtaken
     for (const intent of history.intents) if (generationOfIntent(intent) < generation) await store.remove(intent);

@@ -86,7 +86,7 @@ describe('a partition of another system', () => {
     const own = await publishPartition(store, await stage(store, d, [7], 'r1'), { replace: true });
     expect(await visible(store, d)).toEqual([7]);
     expect(await valuesOf(store, d, slice)).toEqual([1, 2, 3, 4]);
-    expect(own.partitions).toMatchObject([{ generation: 1 }]);
+    expect(own.partitions).toMatchObject([{ generation: 2 }]);
   });
   it('with a file that is no Parquet is refused at the pin', async () => {
     const d = numbers();
