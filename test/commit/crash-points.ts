@@ -2,7 +2,23 @@
 import type { Store } from '../../storage/store.ts';
 import { nameOfUri } from '../../storage/uri.ts';
 
-export type Point = 'write' | 'manifest' | 'marker' | 'check' | 'number' | 'intent' | 'rename away' | 'rename in' | 'intent removed' | 'staging removed';
+export type Point =
+  | 'write'
+  | 'manifest'
+  | 'marker'
+  | 'check'
+  | 'number'
+  | 'intent'
+  | 'rename away'
+  | 'rename in'
+  | 'intent removed'
+  | 'staging removed'
+  // of the server: the run's record is about to be written to the catalog; it is, and its copy is written to the store
+  | 'record'
+  | 'run file'
+  // of a pin
+  | 'checksum';
+/** Of the worker that stages and publishes. */
 export const POINTS: readonly Point[] = [
   'write',
   'manifest',
@@ -19,7 +35,7 @@ export const POINTS: readonly Point[] = [
 export class Killed extends Error {}
 
 /** Which point a call is; null: none. */
-export function pointOf(call: 'read' | 'list' | 'write' | 'rename' | 'remove', uri: string): Point | null {
+export function pointOf(call: 'read' | 'list' | 'write' | 'rename' | 'remove' | 'checksum', uri: string): Point | null {
   const name = nameOfUri(uri);
   const isStaging = uri.includes('/.heddle/staging/');
   switch (call) {
@@ -30,12 +46,17 @@ export function pointOf(call: 'read' | 'list' | 'write' | 'rename' | 'remove', u
       if (name === '_manifest.json') return 'manifest';
       if (name === '_SUCCESS') return 'marker';
       if (name.startsWith('intent-')) return 'intent';
+      if (/\/runs\/[^/]+\.json$/.test(uri)) return 'run file';
       return isStaging ? 'write' : null;
     case 'rename':
       return isStaging ? 'rename in' : 'rename away';
     case 'remove':
       if (name.startsWith('intent-')) return 'intent removed';
+      // the whole of a run's staging, at its end: what heddle.record does first
+      if (/\/\.heddle\/staging\/[^/]+$/.test(uri)) return 'record';
       return isStaging ? 'staging removed' : null;
+    case 'checksum':
+      return 'checksum';
     default:
       return null;
   }
