@@ -1,4 +1,4 @@
-/** The pipeline of the crash matrix: one step that waits for its gate, a file, and then publishes a partition. Tests only. */
+/** Pipelines of the crash matrix: a step that waits for its gate, a file, and then publishes a partition; one that reads another system's. Tests only. */
 export const crashConfig = `import { defineConfig } from 'heddle';
 export default defineConfig({ project: 'p', pipelines: ['pipelines/*.ts'], pools: { default: { classes: { small: { units: 1, slots: 40 } } } } });
 `;
@@ -15,6 +15,15 @@ export const build = task({ name: 'crash.build', version: '1', retry: { attempts
     while (gate !== '' && !existsSync(gate)) await new Promise((resolve) => { setTimeout(resolve, 50); });
     return ctx.write(Rows, values.map((n) => ({ n })));
   } });
+
+export const Others = dataset('crash.others', { uri: 'store://crash/others', partitions: Day, schema: z.object({ n: z.int() }) });
+export const count = task({ name: 'crash.count', version: '1', input: z.object({ rows: Others.slice }), output: z.object({ rows: z.int() }),
+  async run({ rows }, ctx) {
+    let found = 0;
+    for await (const _row of ctx.readRows(Others, rows)) found++;
+    return { rows: found };
+  } });
+export const reader = pipeline({ name: 'crash.reader', partitions: Day }, ({ partition }) => count({ rows: Others.at(partition) }, { id: 'count' }));
 
 export const crash = pipeline({ name: 'crash.build', partitions: Day, params: z.object({ gate: z.string(), values: z.array(z.int()) }) }, ({ params, partition }) => {
   build({ gate: params.gate, values: params.values, into: partition }, { id: 'build' });
