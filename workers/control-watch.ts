@@ -8,6 +8,8 @@ import { noteWait, putWait, removeWait, satisfyWait, type WaitRow } from '../cat
 import type { ControlActivities, WatchResult } from '../dsl/contract/control.ts';
 import { isHeddleError } from '../dsl/errors/heddle-error.ts';
 import type { Json } from '../dsl/plan/types.ts';
+import type { Asker } from '../storage/datasets/foreign-files.ts';
+import { beating } from './beat.ts';
 import { finalFailure } from './control-failure.ts';
 import { resolvePin } from './control-pins.ts';
 import { planByHash } from './control-plans.ts';
@@ -16,7 +18,7 @@ export const watch =
   (parts: ServerParts): ControlActivities['heddle.watch'] =>
   async (call) => {
     const wait = await putWait(parts.catalog.db, call, Date.now());
-    const result = await lookAt(parts, wait).catch((error: unknown) => {
+    const result = await beating((beat) => lookAt(parts, wait, beat)).catch((error: unknown) => {
       throw isHeddleError(error) && error.code === 'HDL-BAD-URI' ? finalFailure(error, 'user') : error; // it would never hold
     });
     // The answer goes back as this activity's result: no signal is needed, and an activity that runs again looks again.
@@ -33,7 +35,7 @@ export const watch =
   };
 
 /** Whether a wait holds now. A slice that has come is pinned, so that the run reads exactly what satisfied it. */
-export async function lookAt(parts: ServerParts, wait: WaitRow): Promise<WatchResult> {
+export async function lookAt(parts: ServerParts, wait: WaitRow, asker?: Asker): Promise<WatchResult> {
   if (wait.satisfiedAt !== null) return { state: 'satisfied', value: wait.value };
   const { on } = wait;
   const now = Date.now();
@@ -45,7 +47,7 @@ export async function lookAt(parts: ServerParts, wait: WaitRow): Promise<WatchRe
     if (found) return satisfied(parts, wait, { uri: parts.store.resolve(on.uri), bytes: found.bytes }, now);
     why = `for ${on.uri}`;
   } else {
-    const value = await resolvePin(parts, wait.project, await planByHash(parts, wait.planHash), on.request);
+    const value = await resolvePin(parts, wait.project, await planByHash(parts, wait.planHash), on.request, asker);
     if (value !== null && !('missing' in value)) {
       return satisfied(parts, wait, (await keepPin(parts.catalog.db, wait.runId, on.request, value, now)) as unknown as Json, now); // a slice handle is plain JSON
     }

@@ -11,26 +11,45 @@ import { lookAt } from './control-watch.ts';
 import { startLoop, type Loop } from './server-loop.ts';
 
 const BATCH = 500;
+/** The other waits are looked at after it. */
+const PATIENCE_MS = 5_000;
 /** Pauses before the next sending, by the number of sendings. After the last it is left alone. */
 const RESEND_MS = [0, 10_000, 60_000, 600_000];
 
 export const startWatches = (parts: ServerParts, everyMs = 1_000): Loop => startLoop('watches', everyMs, parts.log, () => watchPass(parts, Date.now()));
 
 /** One look at every open wait of a slice or a path. */
-export async function watchPass(parts: ServerParts, now: number, limit = BATCH): Promise<void> {
+export async function watchPass(
+  parts: ServerParts,
+  now: number,
+  { limit = BATCH, patienceMs = PATIENCE_MS }: { readonly limit?: number; readonly patienceMs?: number } = {},
+): Promise<void> {
   const query = { project: parts.config.project, now, maxSends: RESEND_MS.length, limit };
   for (let after: WaitRow | undefined; ;) {
     const waits = await watchedWaits(parts.catalog.db, { ...query, after });
-    for (const wait of waits) {
-      try {
-        await look(parts, wait, now);
-      } catch (error) {
-        parts.log.warn({ runId: wait.runId, step: wait.step, error: String(error) }, 'a wait could not be looked at');
-      }
-    }
+    for (const wait of waits) await lookAWhile(parts, wait, now, patienceMs);
     if (waits.length < limit) return;
     after = waits.at(-1);
   }
+}
+
+/** Looks under way, by server and wait: one at a time of each. */
+const underWay = new WeakMap<ServerParts, Set<string>>();
+
+/** A look that takes long (another system's large partition has come, and its checksums are made) goes on by itself. */
+async function lookAWhile(parts: ServerParts, wait: WaitRow, now: number, patienceMs: number): Promise<void> {
+  const looks = underWay.get(parts) ?? new Set();
+  underWay.set(parts, looks);
+  const id = `${wait.runId} ${wait.step}`;
+  if (looks.has(id)) return;
+  looks.add(id);
+  const done = look(parts, wait, now)
+    .catch((error: unknown) => parts.log.warn({ runId: wait.runId, step: wait.step, error: String(error) }, 'a wait could not be looked at'))
+    .finally(() => looks.delete(id));
+  let timer: NodeJS.Timeout | undefined;
+  const patience = new Promise<void>((resolve) => void (timer = setTimeout(resolve, patienceMs)));
+  await Promise.race([done, patience]);
+  clearTimeout(timer);
 }
 
 async function look(parts: ServerParts, wait: WaitRow, now: number): Promise<void> {

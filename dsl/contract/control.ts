@@ -1,6 +1,6 @@
 /**
  * Control activities: what the interpreter asks of the server. Each is idempotent by (runId, its own key), runs on the
- * queue `controlQueueOf(project)`, has a start-to-close of 20 s (heddle.pin beats instead) and is retried without end. Pure types.
+ * queue `controlQueueOf(project)`, has a start-to-close of 20 s (heddle.pin and heddle.watch beat instead) and is retried without end. Pure types.
  */
 import type { Json, JsonObject, Skeleton } from '../plan/types.ts';
 import type { ModelHandle, SliceHandle, StagedPartition } from './step.ts';

@@ -367,6 +367,42 @@ describe('waits', () => {
     expect(await getWait(parts.catalog.db, row.runId, 'other')).toBeUndefined();
   });
 
+  it('one that takes long to look at holds up no other, and is looked at once at a time', async () => {
+    const row = sampleRun();
+    await addRun(parts.catalog.db, row);
+    for (const step of ['a slow one', 'b quick one']) {
+      const on = { kind: 'path', uri: `store://slow/${step}` } as const;
+      await putWait(
+        parts.catalog.db,
+        { project: 'default', runId: row.runId, workflowId: row.workflowId, planHash: 'tiny', step, on, deadline: Date.now() + 60_000 },
+        Date.now(),
+      );
+      await parts.store.write(`store://slow/${step}`, Buffer.from('{}'));
+    }
+    let looks = 0;
+    let goOn: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => (goOn = resolve));
+    const slow: ServerParts = {
+      ...parts,
+      store: {
+        ...parts.store,
+        async stat(uri) {
+          if (!uri.endsWith('a slow one')) return parts.store.stat(uri);
+          looks++;
+          await held;
+          return parts.store.stat(uri);
+        },
+      },
+    };
+    await watchPass(slow, Date.now(), { patienceMs: 10 });
+    await watchPass(slow, Date.now(), { patienceMs: 10 });
+    expect(looks).toBe(1);
+    expect(await getWait(parts.catalog.db, row.runId, 'b quick one')).toMatchObject({ sends: 1 });
+    expect(await getWait(parts.catalog.db, row.runId, 'a slow one')).toMatchObject({ sends: 0 });
+    goOn();
+    await expect.poll(async () => (await getWait(parts.catalog.db, row.runId, 'a slow one'))?.sends).toBe(1);
+  });
+
   it('are all looked at, however many there are', async () => {
     const row = sampleRun();
     await addRun(parts.catalog.db, row);

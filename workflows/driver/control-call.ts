@@ -4,7 +4,7 @@ import type { ControlActivities } from '../../dsl/contract/control.ts';
 import { controlQueueOf } from '../../dsl/contract/step.ts';
 
 /** Those that may have to read much, and say that they live. */
-const BEATS: ReadonlySet<keyof ControlActivities> = new Set<keyof ControlActivities>(['heddle.pin']);
+const BEATS: ReadonlySet<keyof ControlActivities> = new Set<keyof ControlActivities>(['heddle.pin', 'heddle.watch']);
 const LONG_MS = 6 * 3_600_000;
 const HEARTBEAT_MS = 30_000;
 
