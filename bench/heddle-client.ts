@@ -34,6 +34,9 @@ export class HeddleClient {
     return json as T;
   }
 
+  get plans(): Readonly<Record<string, string>> {
+    return Object.fromEntries(this.hashes);
+  }
   async start(pipeline: string, params: Json): Promise<string> {
     const { runId } = await this.call<RunSummary>('POST', '/runs', { pipeline, planHash: this.hashes.get(pipeline), params, partition: null });
     return runId;

@@ -3,6 +3,9 @@ import { parseArgs } from 'node:util';
 import { print, report, type BenchCase } from './report.ts';
 
 const benches: Readonly<Record<string, () => Promise<(only: readonly string[]) => Promise<BenchCase[]>>>> = {
+  'backfill-plan': async () => (await import('./backfill-plan.ts')).backfillPlan,
+  'backfill-run': async () => (await import('./backfill-run.ts')).backfillRun,
+  'live-beside-backfill': async () => (await import('./live-beside-backfill.ts')).liveBesideBackfill,
   commit: async () => (await import('./commit.ts')).commit,
   overhead: async () => (await import('./overhead.ts')).overhead,
   map: async () => (await import('./map.ts')).map,

@@ -19,7 +19,7 @@ export function spanStart(end: TimePartition, span: string, earliest: number): T
     throw new HeddleError('HDL-BAD-SPAN', { what: `"${span}" is no span of time.`, fix: 'Write it as 12h, 28d, 4w or 3mo.' });
   }
   const at = back(end, count, unit);
-  return partAt(end.grain, end.timezone, at > earliest ? at : earliest);
+  return partAt(end, at > earliest ? at : earliest);
 }
 
 function back({ startMs, timezone }: TimePartition, count: number, unit: string): number {

@@ -45,3 +45,17 @@ export async function failedPartitions(
     .execute();
   return new Map(rows.map((row) => [row.partition ?? '', { runId: row.run_id, failure: row.failure, at: Number(row.ended_at ?? row.created_at) }]));
 }
+
+/** Key -> when its newest run that is done began. */
+export async function donePartitions(db: CatalogDb, project: string, pipeline: string): Promise<Map<string, number>> {
+  const rows = await db
+    .selectFrom('runs')
+    .select((eb) => ['partition', eb.fn.max('started_at').as('at')])
+    .where('project', '=', project)
+    .where('pipeline', '=', pipeline)
+    .where('status', '=', 'done')
+    .where('partition', 'is not', null)
+    .groupBy('partition')
+    .execute();
+  return new Map(rows.map((row) => [row.partition ?? '', Number(row.at ?? 0)]));
+}

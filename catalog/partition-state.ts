@@ -40,7 +40,7 @@ export async function putStates(db: CatalogDb, project: string, uri: string, sta
     dataset,
     path: state.path,
     generation: state.generation,
-    manifest: short(state.manifest),
+    manifest: shortDigest(state.manifest),
     producer: producers.get(producerName(state)) ?? 0,
     made_by: state.madeBy,
     published_at: state.publishedAt,
@@ -108,7 +108,7 @@ export async function* statesOf(db: CatalogDb, project: string, uri: string): As
     yield rows.map((row) => ({
       path: row.path,
       generation: row.generation,
-      manifest: row.manifest === null ? null : long(row.manifest),
+      manifest: row.manifest === null ? null : longDigest(row.manifest),
       task: row.task === '' ? null : row.task,
       version: row.version === '' ? null : row.version,
       codeDigest: row.code_digest === '' ? null : row.code_digest,
@@ -132,6 +132,47 @@ export async function publishedPaths(db: CatalogDb, project: string, uri: string
       found.add(path);
   });
   return found;
+}
+
+/** A row as it lies there: for many at once. */
+export interface RawState {
+  readonly path: string;
+  readonly generation: number;
+  /** See longDigest. */
+  readonly manifest: string | null;
+  /** Key of `producersOf`. */
+  readonly producer: number;
+  readonly made_by: string | null;
+  readonly published_at: number;
+  readonly pinned_at: number;
+}
+
+/** All of a dataset, in the order of their paths, without their sizes: half a million a second. */
+export async function eachState(db: CatalogDb, project: string, uri: string, visit: (state: RawState) => void): Promise<void> {
+  const dataset = await datasetId(db, project, uri);
+  for (let after = ''; ;) {
+    const rows = await db
+      .selectFrom('partition_states')
+      .select(['path', 'generation', 'manifest', 'producer', 'made_by', 'published_at', 'pinned_at'])
+      .where('dataset', '=', dataset)
+      .where('path', '>', after)
+      .orderBy('path')
+      .limit(PAGE)
+      .execute();
+    for (const row of rows) visit(row);
+    if (rows.length < PAGE) return;
+    after = rows.at(-1)?.path ?? '';
+  }
+}
+
+export interface ProducerRow {
+  readonly task: string | null;
+  readonly version: string | null;
+  readonly codeDigest: string | null;
+}
+export async function producersOf(db: CatalogDb): Promise<Map<number, ProducerRow>> {
+  const rows = await db.selectFrom('partition_producers').selectAll().execute();
+  return new Map(rows.map((row) => [row.id, { task: row.task || null, version: row.version || null, codeDigest: row.code_digest || null }]));
 }
 
 const producerName = ({ task, version, codeDigest }: PartitionStateRow): string => `${task}@${version}@${codeDigest}`;
@@ -174,6 +215,6 @@ async function producerId(db: CatalogDb, state: PartitionStateRow): Promise<numb
 }
 
 /** 'sha256:<hex>' as 43 characters; anything else stays. */
-const short = (digest: string | null): string | null =>
+export const shortDigest = (digest: string | null): string | null =>
   digest !== null && /^sha256:[0-9a-f]{64}$/.test(digest) ? Buffer.from(digest.slice(7), 'hex').toString('base64url') : digest;
-const long = (text: string): string => (/^[\w-]{43}$/.test(text) ? `sha256:${Buffer.from(text, 'base64url').toString('hex')}` : text);
+export const longDigest = (text: string): string => (/^[\w-]{43}$/.test(text) ? `sha256:${Buffer.from(text, 'base64url').toString('hex')}` : text);

@@ -45,7 +45,7 @@ function timesOf(name: string, def: DimensionDef, { from, to }: Selection, now: 
 
 /** The last partition whose end has come. */
 function lastEnded(name: string, def: DimensionDef, now: number): string {
-  const running = partAt(startOf(def).grain, def.timezone ?? 'UTC', now);
+  const running = partAt(startOf(def), now);
   const last = shiftTime(running, -1);
   if (last.startMs < startOf(def).startMs)
     throw new HeddleError('HDL-BACKFILL-RANGE', { what: `No partition of ${name} has ended yet: the first one ends at ${boundsOf(startOf(def)).end}.` });

@@ -44,6 +44,7 @@ export function planPipelines(project: Project, wish: Wish): PlannedPipeline[] {
       // what is upstream is rebuilt only where it has to be
       rules: isTarget ? wish.rules : { force: false, codeDrift: wish.rules.codeDrift, only: null },
       rebuilding,
+      range: rangeOf(facts, keys),
       ...(runs && { runs }),
       ...(tooOld && { tooOld }),
     });
@@ -68,18 +69,33 @@ function neededKeys({ pipelines }: Project, wish: Wish): Map<string, readonly Ke
   const needed = new Map<string, Map<string, Key>>(order.map((facts) => [facts.pipeline, new Map()]));
   for (const key of wish.keys) needed.get(wish.target)?.set(formatKey(target.dimensions, key), key);
   for (const facts of order) {
+    const own = [...(needed.get(facts.pipeline)?.values() ?? [])];
     const planner = new CellPlanner({
       facts,
       world: { tables: new Map(), digests: new Map(), reads: new Map() },
       rules: { force: false, codeDrift: false, only: null },
+      range: rangeOf(facts, own),
     });
-    for (const key of needed.get(facts.pipeline)?.values() ?? [])
+    for (const key of own)
       for (const one of planner.upstream(key)) {
         const maker = makers.get(one.dataset);
         if (maker && maker !== facts) needed.get(maker.pipeline)?.set(one.key, parseKey(maker.dimensions, one.key));
       }
   }
   return new Map([...needed].map(([name, keys]) => [name, name === wish.target ? wish.keys : inOrder(keys)]));
+}
+
+/** The earliest and the latest, for pipelines of one dimension. Where a clock goes back two keys may change places: no harm, a range is wider. */
+function rangeOf({ dimensions }: PipelineFacts, keys: readonly Key[]): { readonly first: string; readonly last: string } | null {
+  const [name, ...more] = Object.keys(dimensions);
+  if (name === undefined || more.length > 0 || keys.length === 0) return null;
+  let [first, last] = [keys[0]?.[name] ?? '', ''];
+  for (const key of keys) {
+    const text = key[name] ?? '';
+    if (text < first) first = text;
+    if (text > last) last = text;
+  }
+  return { first, last };
 }
 
 /** Keys of time sort as their texts do. */

@@ -5,8 +5,8 @@
 import { formatKey, type Key } from '../calendar/partition-scope.ts';
 import type { DoReason, LeaveReason } from '../dsl/contract/backfill.ts';
 import type { PartitionTable } from './partition-table.ts';
-import type { Edge, PipelineFacts } from './pipeline-facts.ts';
-import { upstreamOf, type Upstream } from './upstream.ts';
+import type { PipelineFacts } from './pipeline-facts.ts';
+import { viewOf, type EdgeView } from './edge-view.ts';
 
 export interface World {
   /** By dataset name; one that is missing has nothing published. */
@@ -20,6 +20,8 @@ export interface World {
 export interface RunsOf {
   readonly open: ReadonlyMap<string, string>;
   readonly owned: ReadonlyMap<string, string>;
+  /** When the newest run of the key that is done began: for pipelines that publish nothing of their own partition. */
+  readonly done: ReadonlyMap<string, number>;
   /** The last run of the key failed. */
   readonly failed: ReadonlyMap<string, { readonly runId: string; readonly failure: string | null; readonly at: number }>;
 }
@@ -40,13 +42,13 @@ export interface Decision {
 /** First instant after which a partition of the dataset is kept: null keeps all. */
 export type KeptSince = (key: Key) => string | null;
 
-const NO_RUNS: RunsOf = { open: new Map(), owned: new Map(), failed: new Map() };
+const NO_RUNS: RunsOf = { open: new Map(), owned: new Map(), done: new Map(), failed: new Map() };
 
 export class CellPlanner {
   private readonly facts: PipelineFacts;
   private readonly world: World;
   private readonly rules: Rules;
-  private readonly edges: readonly { readonly edge: Edge; readonly upstream: Upstream }[];
+  private readonly edges: readonly EdgeView[];
   private readonly rebuilding: Rebuilding;
   private readonly runs: RunsOf;
   private readonly tooOld: KeptSince;
@@ -58,6 +60,8 @@ export class CellPlanner {
     readonly rebuilding?: Rebuilding;
     readonly runs?: RunsOf;
     readonly tooOld?: KeptSince;
+    /** First and last of the keys that it will be asked for, if these are of one dimension: makes it many times faster. */
+    readonly range?: { readonly first: string; readonly last: string } | null;
   }) {
     this.facts = given.facts;
     this.world = given.world;
@@ -65,7 +69,7 @@ export class CellPlanner {
     this.rebuilding = given.rebuilding ?? new Map();
     this.runs = given.runs ?? NO_RUNS;
     this.tooOld = given.tooOld ?? (() => null);
-    this.edges = this.facts.edges.map((edge) => ({ edge, upstream: upstreamOf(edge, this.facts.dimensions) }));
+    this.edges = this.facts.edges.map((edge) => viewOf(edge, this.facts.dimensions, this.world.tables.get(edge.dataset.name), given.range ?? null));
   }
 
   decide(key: Key): Decision {
@@ -95,9 +99,10 @@ export class CellPlanner {
       const madeBy = table?.madeBy[row] ?? null;
       if (!table || row < 0 || madeBy === null || this.world.reads.has(madeBy)) continue;
       const pinned = table.pinnedAt[row] ?? 0;
-      for (const { edge, upstream } of this.edges) {
-        const inputs = this.world.tables.get(edge.dataset.name);
-        for (const one of upstream(key)) if (inputs && (inputs.publishedAt[inputs.row(one)] ?? 0) > pinned) return madeBy;
+      for (const view of this.edges) {
+        const inputs = this.world.tables.get(view.edge.dataset.name);
+        view.look(key);
+        for (let place = view.from; inputs && place < view.to; place++) if ((inputs.publishedAt[view.rowAt(place)] ?? 0) > pinned) return madeBy;
       }
     }
     return null;
@@ -105,7 +110,11 @@ export class CellPlanner {
 
   /** Keys of the upstream partitions that a cell reads, by dataset. */
   *upstream(key: Key): Generator<{ readonly dataset: string; readonly key: string }> {
-    for (const { edge, upstream } of this.edges) for (const one of upstream(key)) yield { dataset: edge.dataset.name, key: one };
+    for (const view of this.edges) {
+      view.look(key);
+      const { from, to } = view;
+      for (let place = from; place < to; place++) yield { dataset: view.edge.dataset.name, key: view.keyAt(place) };
+    }
   }
 
   private reasonFor(key: Key, text: string): DoReason | null {
@@ -127,7 +136,12 @@ export class CellPlanner {
       pinned = Math.min(pinned, table.pinnedAt[row] ?? 0);
       code ??= this.codeReason(table, row, task, version);
     }
-    if (this.facts.outputs.length === 0) return { why: 'missing' };
+    if (this.facts.outputs.length === 0) {
+      // nothing lies in the store to be judged by: its runs say what is done
+      if (failed) return { why: 'failed', runId: failed.runId, failure: failed.failure };
+      const since = this.runs.done.get(text);
+      return since === undefined ? { why: 'missing' } : this.inputReason(key, { pinned: since, publishedAt: since, madeBy: null });
+    }
     if (failed && failed.at > publishedAt) return { why: 'failed', runId: failed.runId, failure: failed.failure };
     if (code?.why === 'stale-code') return code;
     if (this.facts.outputs.every(({ dataset }) => dataset.late?.rule === 'ignore')) return code;
@@ -153,20 +167,23 @@ export class CellPlanner {
     let rebuilt = 0;
     let stale: { readonly dataset: string; readonly partition: string; readonly from: string | null; readonly to: string } | null = null;
     let changed = 0;
-    for (const { edge, upstream } of this.edges) {
-      const table = this.world.tables.get(edge.dataset.name);
-      const rebuilding = this.rebuilding.get(edge.dataset.name);
-      for (const one of upstream(key)) {
-        if (rebuilding?.keys.has(one)) {
-          first ??= { pipeline: rebuilding.pipeline, partition: one };
+    for (const view of this.edges) {
+      const { dataset } = view.edge;
+      const table = this.world.tables.get(dataset.name);
+      const rebuilding = this.rebuilding.get(dataset.name);
+      const isRebuilt = rebuilding !== undefined && rebuilding.keys.size > 0;
+      view.look(key);
+      for (let place = view.from; place < view.to; place++) {
+        if (isRebuilt && rebuilding.keys.has(view.keyAt(place))) {
+          first ??= { pipeline: rebuilding.pipeline, partition: view.keyAt(place) };
           rebuilt++;
         }
-        const row = table?.row(one) ?? -1;
+        const row = view.rowAt(place);
         if (!table || row < 0 || (table.publishedAt[row] ?? 0) <= own.pinned) continue;
-        const to = table.manifest[row] ?? '';
-        const from = read?.get(`${edge.dataset.name} ${one}`) ?? null;
+        const to = table.digestAt(row);
+        const from = read?.get(`${dataset.name} ${view.keyAt(place)}`) ?? null;
         if (read ? from === to : (table.publishedAt[row] ?? 0) <= own.publishedAt && own.pinned > 0) continue;
-        stale ??= { dataset: edge.dataset.name, partition: one, from, to };
+        stale ??= { dataset: dataset.name, partition: view.keyAt(place), from, to };
         changed++;
       }
     }
@@ -178,13 +195,14 @@ export class CellPlanner {
   private absent(key: Key): LeaveReason | null {
     let first: { readonly dataset: string; readonly partition: string } | null = null;
     let count = 0;
-    for (const { edge, upstream } of this.edges) {
-      if (edge.ifAny) continue;
-      const table = this.world.tables.get(edge.dataset.name);
-      const rebuilding = this.rebuilding.get(edge.dataset.name);
-      for (const one of upstream(key)) {
-        if ((table?.row(one) ?? -1) >= 0 || rebuilding?.keys.has(one)) continue;
-        first ??= { dataset: edge.dataset.name, partition: one };
+    for (const view of this.edges) {
+      if (view.edge.ifAny) continue;
+      const { name } = view.edge.dataset;
+      const rebuilding = this.rebuilding.get(name);
+      view.look(key);
+      for (let place = view.from; place < view.to; place++) {
+        if (view.rowAt(place) >= 0 || rebuilding?.keys.has(view.keyAt(place))) continue;
+        first ??= { dataset: name, partition: view.keyAt(place) };
         count++;
       }
     }

@@ -5,18 +5,18 @@
 import { keysOf } from '../calendar/keys-of.ts';
 import { formatKey, partitionScope, type Dimensions, type Key } from '../calendar/partition-scope.ts';
 import type { PartitionScope } from '../dsl/contract/run.ts';
+import { isHeddleError } from '../dsl/errors/heddle-error.ts';
 import type { Expr, JsonObject } from '../dsl/plan/types.ts';
 import type { Edge } from './pipeline-facts.ts';
 
 export type Upstream = (key: Key) => readonly string[];
 
-/** Throws HDL-BAD-KEY, HDL-BAD-SPAN, as the pin of the run would. */
+/** Throws HDL-BAD-SPAN, as the pin of the run would. */
 export function upstreamOf(edge: Edge, dimensions: Dimensions): Upstream {
-  const { dataset, how, span } = edge;
   const names = Object.keys(edge.key);
   const parts = names.map((name) => partOf(edge.key[name] ?? null));
   const depth = Math.max(0, ...parts.map((part) => (typeof part === 'string' ? 0 : part.steps.length)));
-  const memo = new Map<string, readonly string[]>();
+  let last: { readonly text: string | null; readonly keys: readonly string[] } = { text: null, keys: [] };
   return (key) => {
     const scope = depth > 0 ? partitionScope(dimensions, key, depth) : null;
     const wanted: Record<string, string> = {};
@@ -26,12 +26,20 @@ export function upstreamOf(edge: Edge, dimensions: Dimensions): Upstream {
       wanted[name] = value ?? '';
     }
     const text = names.map((name) => wanted[name]).join('|');
-    const known = memo.get(text);
-    if (known) return known;
-    const keys = keysOf(dataset.partitions, how, wanted, span).map((one) => formatKey(dataset.partitions, one));
-    memo.set(text, keys);
-    return keys;
+    if (text === last.text) return last.keys; // cells that differ in a dimension that this edge does not read
+    last = { text, keys: keysFor(edge, wanted, text) };
+    return last.keys;
   };
+}
+
+/** A partition before the dataset's first is one that is not there. */
+function keysFor({ dataset, how, span }: Edge, wanted: Key, text: string): readonly string[] {
+  try {
+    return keysOf(dataset.partitions, how, wanted, span).map((one) => formatKey(dataset.partitions, one));
+  } catch (error) {
+    if (isHeddleError(error) && error.code === 'HDL-BAD-KEY') return [text];
+    throw error;
+  }
 }
 
 type Part = string | { readonly steps: readonly string[]; readonly field: string };

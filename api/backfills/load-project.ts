@@ -3,13 +3,12 @@ import { boundsOf, isGrain, parseTime } from '../../calendar/time-grain.ts';
 import { formatKey, type Key } from '../../calendar/partition-scope.ts';
 import { readsOfSteps } from '../../catalog/lineage.ts';
 import { ownedCells } from '../../catalog/backfill-cells.ts';
-import { failedPartitions, openPartitions } from '../../catalog/partition-runs.ts';
-import type { PartitionStateRow } from '../../catalog/partition-state.ts';
+import { donePartitions, failedPartitions, openPartitions } from '../../catalog/partition-runs.ts';
 import { getPlan } from '../../catalog/plans.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { DatasetDef, Plan } from '../../dsl/plan/types.ts';
 import type { Project } from '../../planner/make-plan.ts';
-import { PartitionTable } from '../../planner/partition-table.ts';
+import type { PartitionTable } from '../../planner/partition-table.ts';
 import type { KeptSince, RunsOf } from '../../planner/plan-cells.ts';
 import { pipelineFacts, type PipelineFacts } from '../../planner/pipeline-facts.ts';
 import { keyOfPath } from '../../storage/datasets/partition-path.ts';
@@ -56,11 +55,11 @@ export async function loadProject(
   const newest = new Map<string, { readonly at: number; readonly digest: string }>();
   for (const dataset of datasets.values()) {
     const synced = await syncStates(parts, dataset);
-    tables.set(dataset.name, tableOf(dataset, synced.states));
+    tables.set(dataset.name, synced.table);
     if (synced.damaged.length > 0) damaged.set(dataset.name, synced.damaged);
-    for (const { task, version, codeDigest, publishedAt } of synced.states)
-      if (codeDigest !== null && publishedAt >= (newest.get(`${task}@${version}`)?.at ?? 0))
-        newest.set(`${task}@${version}`, { at: publishedAt, digest: codeDigest });
+    for (const { by, at } of synced.table.published())
+      if (by.codeDigest !== null && at >= (newest.get(`${by.task}@${by.version}`)?.at ?? 0))
+        newest.set(`${by.task}@${by.version}`, { at, digest: by.codeDigest });
   }
   const owned = await ownedCells(db, project, except);
   const runs = new Map<string, RunsOf>();
@@ -69,21 +68,13 @@ export async function loadProject(
     runs.set(name, {
       open: await openPartitions(db, project, name, except),
       owned: owned.get(name) ?? new Map<string, string>(),
+      done: facts.outputs.length === 0 ? await donePartitions(db, project, name) : new Map<string, number>(),
       failed: await failedPartitions(db, project, name),
     });
     const kept = keptSince(facts, now);
     if (kept) tooOld.set(name, kept);
   }
   return { project: { pipelines, runs, tooOld }, tables, damaged, digests: new Map([...newest].map(([task, { digest }]) => [task, digest])) };
-}
-
-function tableOf(dataset: DatasetDef, states: readonly PartitionStateRow[]): PartitionTable {
-  const table = new PartitionTable();
-  for (const state of states) {
-    const key = keyOfPath(dataset, state.path);
-    if (key) table.add(formatKey(dataset.partitions, key), state, state);
-  }
-  return table;
 }
 
 /** What steps read, by 'run/step': 'dataset key' -> manifest. A step whose lineage is not written is left out. */

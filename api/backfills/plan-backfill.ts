@@ -114,12 +114,6 @@ function targetOf(pipelines: ReadonlyMap<string, PipelineFacts>, name: string): 
   if (!facts) throw new HeddleError('HDL-NO-PIPELINE', { what: `The plan set has no pipeline "${name}".` });
   if (Object.keys(facts.dimensions).length === 0)
     throw new HeddleError('HDL-BACKFILL-TARGET', { what: `${name} has no partitions.`, where: `pipeline ${name}` });
-  if (facts.outputs.length === 0)
-    throw new HeddleError('HDL-BACKFILL-TARGET', {
-      what: `${name} publishes no dataset for its own partition, so nothing says whether a partition is done.`,
-      where: `pipeline ${name}`,
-      fix: 'Hand `into: partition` to the task that publishes; or run it with heddle run.',
-    });
   return facts;
 }
 

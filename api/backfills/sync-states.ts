@@ -2,33 +2,42 @@
  * Brings the states of a dataset's partitions in line with the store, by the names of its folders: what the catalog does not
  * know is read, what is gone is dropped. The store is the truth for what data exists. Server only.
  */
-import { dropStates, putStates, statesOf, type PartitionStateRow } from '../../catalog/partition-state.ts';
+import { formatKey } from '../../calendar/partition-scope.ts';
+import { dropStates, eachState, longDigest, producersOf, putStates, shortDigest, type PartitionStateRow } from '../../catalog/partition-state.ts';
 import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { DatasetDef } from '../../dsl/plan/types.ts';
 import { SUCCESS } from '../../storage/datasets/manifest.ts';
 import { dimensionPrefix, keyOfPath, partitionUri } from '../../storage/datasets/partition-path.ts';
 import { presentPartition } from '../../storage/datasets/present-partition.ts';
 import type { Store } from '../../storage/store.ts';
+import { PartitionTable } from '../../planner/partition-table.ts';
 import { childUri, nameOfUri } from '../../storage/uri.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 const AT_ONCE = 16;
 
-/** Gives all states, and the partitions whose manifest cannot be trusted (somebody edited it): they count as not there. */
+/** Gives what is published, and the partitions whose manifest cannot be trusted (somebody edited it): they count as not there. */
 export async function syncStates(
   parts: Pick<ServerParts, 'catalog' | 'store' | 'config'>,
   dataset: DatasetDef,
-): Promise<{ readonly states: readonly PartitionStateRow[]; readonly damaged: readonly string[] }> {
+): Promise<{ readonly table: PartitionTable; readonly damaged: readonly string[] }> {
   const { catalog, store, config } = parts;
   const root = store.resolve(dataset.uri);
   const present = await foldersOf(store, dataset, root);
-  const known = new Map<string, PartitionStateRow>();
-  for await (const page of statesOf(catalog.db, config.project, root)) for (const state of page) known.set(state.path, state);
-  const gone = [...known.keys()].filter((path) => !present.has(path));
+  const producers = await producersOf(catalog.db);
+  const table = new PartitionTable(longDigest);
+  const keyOf = keyReader(dataset);
+  const gone: string[] = [];
+  await eachState(catalog.db, config.project, root, (state) => {
+    if (!present.delete(state.path)) return void gone.push(state.path);
+    const key = keyOf(state.path);
+    if (key === null) return;
+    const producer = table.producerNumber(producers.get(state.producer) ?? { task: null, version: null, codeDigest: null });
+    table.add(key, { manifest: state.manifest, producer, madeBy: state.made_by, publishedAt: state.published_at, pinnedAt: state.pinned_at });
+  });
   if (gone.length > 0) await dropStates(catalog.db, config.project, root, gone);
-  for (const path of gone) known.delete(path);
 
-  const unknown = [...present.keys()].filter((path) => !known.has(path));
+  const unknown = [...present.keys()];
   const damaged: string[] = [];
   for (let first = 0; first < unknown.length; first += AT_ONCE) {
     const found = await Promise.all(
@@ -44,9 +53,28 @@ export async function syncStates(
     );
     const states = found.filter((state) => state !== null);
     await putStates(catalog.db, config.project, root, states);
-    for (const state of states) known.set(state.path, state);
+    for (const state of states) {
+      const key = keyOf(state.path);
+      if (key !== null) table.add(key, { ...state, manifest: shortDigest(state.manifest), producer: table.producerNumber(state) });
+    }
   }
-  return { states: [...known.values()], damaged };
+  return { table, damaged };
+}
+
+/** The formatted key of a path of the dataset; null for none of its paths. Quick where it has one dimension. */
+export function keyReader(dataset: DatasetDef): (path: string) => string | null {
+  const [only, ...more] = Object.keys(dataset.partitions);
+  if (only === undefined || more.length > 0)
+    return (path) => {
+      const key = keyOfPath(dataset, path);
+      return key && formatKey(dataset.partitions, key);
+    };
+  const prefix = dimensionPrefix(only);
+  return (path) => {
+    if (!path.startsWith(prefix)) return null;
+    const text = path.slice(prefix.length).replaceAll('%3A', ':');
+    return text.includes('%') ? (keyOfPath(dataset, path)?.[only] ?? null) : text;
+  };
 }
 
 /** Paths of the partitions' folders, with the times of their last change. */

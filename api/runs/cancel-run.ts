@@ -5,6 +5,7 @@ import { openCalledRuns, type RunRow } from '../../catalog/runs.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Identity } from '../auth/tokens.ts';
 import type { ServerParts } from '../server-parts.ts';
+import { refuseInPage } from '../backfills/in-page.ts';
 import { closeRun } from './close-run.ts';
 import { forEachPart } from './parts-of-run.ts';
 import { isOver } from './run-detail.ts';
@@ -18,6 +19,7 @@ export async function cancelRun(
   options: { readonly reason?: string | undefined; readonly force?: boolean | undefined },
 ): Promise<void> {
   if (isOver(run)) throw new HeddleError('HDL-RUN-ENDED', { what: `Run ${run.runId} is over: ${run.status}.`, where: `pipeline ${run.pipeline}` });
+  refuseInPage(run, 'cancelled');
   const reason = options.reason ?? `cancelled by ${who.name}`;
   const handle = parts.temporal.workflow.getHandle(run.workflowId);
   try {

@@ -11,6 +11,7 @@ import { registry, type ErrorCode } from '../../dsl/errors/registry.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 import { hasRole, type Identity } from '../auth/tokens.ts';
 import type { ServerParts } from '../server-parts.ts';
+import { refuseInPage } from '../backfills/in-page.ts';
 import { firstProblem } from './check-params.ts';
 import { isOver } from './run-detail.ts';
 import { isUnavailable } from './start-workflow.ts';
@@ -92,6 +93,7 @@ const ended = (run: RunRow): HeddleError =>
 /** Throws HDL-RUN-ENDED, HDL-RUN-UNREACHABLE, or the code that the interpreter gave. */
 async function send(parts: ServerParts, run: RunRow, message: ControlMessage, workflowId = run.workflowId): Promise<void> {
   if (isOver(run)) throw ended(run);
+  refuseInPage(run, 'steered');
   let answer: ControlAnswer;
   try {
     const handle = parts.temporal.workflow.getHandle(workflowId);

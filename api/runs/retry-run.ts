@@ -5,11 +5,13 @@ import { getRun, reopenRun, type RunRow } from '../../catalog/runs.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Identity } from '../auth/tokens.ts';
 import type { ServerParts } from '../server-parts.ts';
+import { refuseInPage } from '../backfills/in-page.ts';
 import { planOf } from './start-run.ts';
 import { startWorkflow } from './start-workflow.ts';
 
 /** Throws HDL-RUN-OPEN for a run that is not over or is done, HDL-NO-PLAN. */
 export async function retryRun(parts: ServerParts, who: Identity, run: RunRow, planHash: string | undefined): Promise<void> {
+  if (run.status !== 'done') refuseInPage(run, 'retried');
   if (planHash !== undefined) await planOf(parts, run.pipeline, planHash);
   const now = Date.now();
   const retry = await parts.catalog.transaction(async (trx) => {

@@ -12,6 +12,7 @@ import { digestOf, planHashOf } from '../../storage/digest.ts';
 import type { Identity } from '../auth/tokens.ts';
 import { closestName } from '../../config/closest-name.ts';
 import type { ServerParts } from '../server-parts.ts';
+import { checkDatasets } from './check-datasets.ts';
 import { checkParams } from './check-params.ts';
 import { checkPartition } from './check-partition.ts';
 import { partOfPlan } from './part-of-plan.ts';
@@ -19,12 +20,13 @@ import { stepsToReuse } from './reuse-run.ts';
 import { startWorkflow } from './start-workflow.ts';
 import { workflowIdFor } from './workflow-id.ts';
 
-/** Throws HDL-NO-PIPELINE, HDL-NO-PLAN, HDL-BAD-PARAMS, HDL-BAD-PARTITION, HDL-KEY-REUSED, HDL-NO-STEP, HDL-REUSE; then nothing was started. */
+/** Throws HDL-NO-PIPELINE, HDL-NO-PLAN, HDL-BAD-PARAMS, HDL-BAD-PARTITION, HDL-KEY-REUSED, HDL-NO-STEP, HDL-REUSE, HDL-BAD-URI; then nothing was started. */
 export async function startRun(parts: ServerParts, who: Identity, body: StartRun, options: { readonly keyOnly?: boolean } = {}): Promise<RunSummary> {
   const { catalog, config } = parts;
   const whole = await planOf(parts, body.pipeline, body.planHash);
   const part = body.part && partOfPlan(whole, body.part);
   const plan = part?.plan ?? whole;
+  checkDatasets(parts.store, plan);
   const planHash = plan === whole ? body.planHash : planHashOf(plan);
   const params = checkParams(plan, body.params);
   const scope = checkPartition(plan, body.partition);

@@ -166,7 +166,7 @@ export function keysOfTick(plan: Pick<Plan, 'contracts'>, nominal: number): (Key
     let values: readonly string[] = def.keys ?? [];
     if (isGrain(def.kind)) {
       const first = startOf(def);
-      const last = shiftTime(partAt(first.grain, first.timezone, nominal), -1);
+      const last = shiftTime(partAt(first, nominal), -1);
       if (last.startMs < first.startMs) return null;
       values = [formatTime(last)];
     }

@@ -214,7 +214,7 @@ function lastKeys(plan: Plan, now: number, count: number): string[] {
       const first = startOf(def);
       const times: string[] = [];
       for (
-        let part = shiftTime(partAt(first.grain, first.timezone, now), -1);
+        let part = shiftTime(partAt(first, now), -1);
         times.length < count && part.startMs >= first.startMs;
         part = shiftTime(part, -1)
       )
