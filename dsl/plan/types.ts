@@ -196,9 +196,11 @@ export interface TaskContract {
   readonly command?: readonly string[];
 }
 export interface DimensionDef {
-  readonly kind: 'hour' | 'day' | 'week' | 'month' | 'keys' | 'dynamic';
+  readonly kind: 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year' | 'cron' | 'keys' | 'dynamic';
   readonly start?: string;
   readonly timezone?: string;
+  /** Of kind 'cron': a partition lasts from one fire to the next. */
+  readonly cron?: string;
   readonly keys?: readonly string[];
 }
 export interface DatasetDef {
