@@ -1,10 +1,12 @@
 /** The context that a task's own code gets under test: logs are kept, data is in memory. */
 import type { ColumnBatch, TaskContext } from '../dsl/authoring/context.ts';
+import type { Dataset } from '../dsl/authoring/dataset.ts';
 import type { TaskValue } from '../dsl/authoring/values.ts';
 import type { Json, JsonObject } from '../dsl/plan/types.ts';
 import type { SliceHandle } from '../dsl/contract/step.ts';
 import { sha256Hex } from '../storage/digest.ts';
 import type { MemoryData, Published } from './memory-data.ts';
+import { memoryFiles } from './memory-files.ts';
 
 export interface MemoryContextOptions {
   readonly data: MemoryData;
@@ -80,6 +82,7 @@ export function memoryContext(options: MemoryContextOptions): TaskContext {
     readRows: async function* (_from: unknown, slice: SliceHandle) {
       yield* data.rowsOf(slice);
     },
+    files: (from: Dataset, slice: SliceHandle) => memoryFiles(from, slice, data.rowsOf(slice)),
     write: async (
       to: { readonly name: string },
       rows: Iterable<object> | AsyncIterable<Iterable<object> | { readonly numRows: number; readonly columns: object }>,

@@ -10,12 +10,16 @@ import { sliceInPlace } from '../storage/datasets/slice-in-place.ts';
 import type { Store } from '../storage/store.ts';
 import { loadInputs, storeValue } from '../storage/values.ts';
 
-export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'stage' | 'inPlace'> {
+export function sliceData(store: Store): Pick<StepData, 'readSlice' | 'sliceFiles' | 'stage' | 'inPlace'> {
   return {
     inPlace: (slice) => sliceInPlace(store, slice),
     async *readSlice(dataset, slice, options) {
       const { readSlice } = await import('../storage/datasets/read-slice.ts');
       yield* readSlice(store, dataset, slice, options);
+    },
+    async sliceFiles(slice) {
+      const { sliceFiles } = await import('../storage/datasets/slice-files.ts');
+      return sliceFiles(store, slice);
     },
     async stage(dataset, key, rows, { call, attempt, codeDigest, inputs }) {
       const { stagePartition } = await import('../storage/datasets/stage-partition.ts');

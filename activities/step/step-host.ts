@@ -3,7 +3,7 @@
  * steps can run through the same wrapper.
  */
 import type { TaskValue } from '../../dsl/authoring/values.ts';
-import type { ColumnBatch, RowCondition } from '../../dsl/authoring/context.ts';
+import type { ColumnBatch, RowCondition, SliceFile } from '../../dsl/authoring/context.ts';
 import type { StepEvent } from '../../dsl/contract/api.ts';
 import type { ItemListHandle, SliceHandle, StagedPartition, StepCall } from '../../dsl/contract/step.ts';
 import type { DatasetDef, Json, JsonObject } from '../../dsl/plan/types.ts';
@@ -43,6 +43,8 @@ export interface StepData {
   writeItems(items: Iterable<Json> | AsyncIterable<Json>, folder: string): Promise<ItemListHandle>;
   readItems(list: ItemListHandle): AsyncIterable<Json>;
   readSlice(dataset: DatasetDef, slice: SliceHandle, options?: ReadOptions): AsyncIterable<ColumnBatch<Record<string, unknown>>>;
+  /** Files of the slice as it was pinned. */
+  sliceFiles(slice: SliceHandle): Promise<readonly SliceFile[]>;
   /** All pages of the list are there. */
   hasItems(list: ItemListHandle): Promise<boolean>;
   /** The slice as its partitions stand in place now; `gone` says which is missing or another one. */

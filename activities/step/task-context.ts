@@ -1,5 +1,5 @@
 /** The TaskContext of a step: what an author's code gets as `ctx`, made of the host's parts. */
-import type { Artifact, ColumnBatch, TaskContext } from '../../dsl/authoring/context.ts';
+import type { Artifact, ColumnBatch, SliceFile, TaskContext } from '../../dsl/authoring/context.ts';
 import type { Dataset } from '../../dsl/authoring/dataset.ts';
 import type { TaskValue } from '../../dsl/authoring/values.ts';
 import type { AttemptMeta, ItemListHandle, SliceHandle, StagedPartition, StepCall } from '../../dsl/contract/step.ts';
@@ -90,6 +90,10 @@ export function taskContext(call: StepCall, task: TaskValue, host: StepHost, sig
     read,
     async *readRows(from: Dataset, slice: SliceHandle, options?: ReadOptions) {
       for await (const batch of read(from, slice, options)) yield* batch.rows();
+    },
+    files(_from: Dataset, slice: SliceHandle): Promise<readonly SliceFile[]> {
+      inputs.push(slice);
+      return host.data.sliceFiles(slice);
     },
     async write(to: Dataset, given: RowBatches): Promise<SliceHandle> {
       if (!call.into) {

@@ -57,6 +57,22 @@ export interface Checkpoint {
   save(value: unknown): Promise<void>;
 }
 
+/** A file of a slice, as it was pinned: what reads Parquet by itself (a scorer, another program) needs of it. */
+export interface SliceFile {
+  /** Its address, 'hdfs://...', for messages; reads go on where a replacement has moved it to. */
+  readonly name: string;
+  /** 'day=2001-03-01'. */
+  readonly partition: string;
+  readonly rows: number;
+  readonly bytes: number;
+  /** 'sha256:...'; of another system's file the checksum that its file system makes. */
+  readonly digest: string;
+  /** Bytes of the pinned file, never of another one. Throws HDL-PARTITION-CHANGED. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Reads all of it and compares it with its digest. A file up to 4 MiB is compared by its first read. Throws HDL-PARTITION-CHANGED. */
+  verify(): Promise<void>;
+}
+
 export interface Artifact {
   readonly uri: string;
   readonly digest: string;
@@ -124,6 +140,8 @@ export interface TaskContext<K = unknown> {
     slice: Slice<NoInfer<N>, KeyOf<P>>,
     options?: Reading<NoInfer<R>, C>,
   ): AsyncIterable<Pick<R, C>>;
+  /** The slice's Parquet files, in the order of its rows: to be read by ranges, and by other means than ctx.read. */
+  files<N extends string, P extends Partitions, R>(from: Dataset<N, P, R>, slice: Slice<NoInfer<N>, KeyOf<P>>): Promise<readonly SliceFile[]>;
   /** Stages the partition `into`; it is published when the step has succeeded. */
   write<N extends string, P extends Partitions, R>(to: Dataset<N, P, R>, rows: RowsOf<NoInfer<R>>): Promise<Slice<N, KeyOf<P>>>;
 }

@@ -68,6 +68,7 @@ function contextOf(task: TaskValue, given: Partial<TaskContext>): TaskContext {
     idempotencyKey: `test-run/${task.name}`,
     read: lacks('read'),
     readRows: lacks('readRows'),
+    files: lacks('files'),
     write: lacks('write'),
   };
   return Object.defineProperties(base, Object.getOwnPropertyDescriptors(given)) as TaskContext; // getters stay getters

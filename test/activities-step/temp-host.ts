@@ -159,6 +159,7 @@ export function tempData(files: StepFiles): StepData {
       const rows = (slices.get(slice.uri) ?? []) as Record<string, unknown>[];
       yield { numRows: rows.length, columns: {}, rows: () => rows };
     },
+    sliceFiles: async () => [],
     async stage(dataset, key, rows, { call, attempt }) {
       const all: object[] = [];
       for await (const batch of rows) all.push(batch);

@@ -6,6 +6,7 @@ import type { DatasetDef } from '../../dsl/plan/types.ts';
 import { listPartitions } from '../../storage/datasets/list-partitions.ts';
 import { pinSlice } from '../../storage/datasets/pin-slice.ts';
 import { readSlice } from '../../storage/datasets/read-slice.ts';
+import { sliceFiles } from '../../storage/datasets/slice-files.ts';
 import { openProjectStore } from '../../storage/open-file-systems.ts';
 import type { Store } from '../../storage/store.ts';
 import { daysPipeline } from '../chaos/days-project.ts';
@@ -55,6 +56,11 @@ describe.skipIf(missing !== null)(`a run whose store is in HDFS${missing === nul
     const ids: number[] = [];
     for await (const batch of readSlice(store, rows, slice)) ids.push(...(Array.from(batch.columns['id'] ?? []) as number[]));
     expect(ids.map(Number).toSorted((a, b) => a - b)).toEqual(Array.from({ length: 50 }, (_, id) => id));
+    for (const file of await sliceFiles(store, slice)) {
+      expect(file.name).toMatch(/^hdfs:/);
+      expect(Buffer.from(await file.read(file.bytes - 4, 4)).toString()).toBe('PAR1');
+      await file.verify();
+    }
     expect((await listPartitions(store, rows)).partitions.map(({ manifest }) => manifest.runId)).toEqual([second.runId]);
     // nothing is left of attempts, and nothing lies on the local disk
     const staging = `${store.resolve(rows.uri)}/.heddle/staging`;
