@@ -10,6 +10,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { RunDetail } from '../dsl/contract/api.ts';
 import { openProjectStore } from '../storage/open-file-systems.ts';
+import type { Store } from '../storage/store.ts';
 import { startHdfs, type DemoHdfs } from './demo/hdfs.ts';
 import { startDevServer, type DevServer } from './demo/dev-server.ts';
 import { HeddleCommand, say } from './demo/heddle-command.ts';
@@ -98,10 +99,10 @@ process.exit(done ? 0 : 1);
 async function demo({ state: up, peakMiB }: DevServer): Promise<boolean> {
   chapter(`flights.land: ${LANDED.length} days of flights`);
   const land = await run('flights.land', '--param', `days=${JSON.stringify(LANDED)}`);
-  chapter(`flights.features_range: backfill of ${FEATURES.length} days of features`);
-  const range = await run('flights.features_range', '--param', `days=${JSON.stringify(FEATURES)}`);
-  chapter(`flights.features: the day that will be scored, ${SCORED}`);
-  const features = await run('flights.features', '--partition', SCORED);
+  chapter(`flights.features: a backfill of ${FEATURES.length + 1} days, planned by the state of the data`);
+  await backfill('plan', 'flights.features', '--from', FEATURES[0]!, '--to', SCORED, '--concurrency', '4', '--order', 'oldest');
+  await heddle.show('backfill', 'start', 'last', '--wait');
+  const features = await detail(`last:flights.features`);
 
   chapter('flights.train: 28 days, tested on the 7 after them; a person approves');
   const trainId = await start('flights.train', '--partition', SCORED, '--param', `cache=${cache}`, '--param', `python=${withPython}`);
@@ -128,6 +129,8 @@ async function demo({ state: up, peakMiB }: DevServer): Promise<boolean> {
     `  version ${check.version}: ${check.found.toLocaleString('en-US')} of ${check.expected.toLocaleString('en-US')} entries, ${check.mismatches} mismatches`,
   );
 
+  const repaired = await repairs(store);
+
   const rows = [rowOf(features), rowOf(train, stepOutput<{ rows: number }>(train, 'flights.build_dataset').rows), rowOf(score), rowOf(prewarm, warmed.entries)];
   const report: DemoReport = {
     pipelines: rows,
@@ -137,7 +140,8 @@ async function demo({ state: up, peakMiB }: DevServer): Promise<boolean> {
   writeFileSync(reportFile, `${JSON.stringify(report, null, 2)}\n`);
   const seconds = (performance.now() - started) / 1000;
   say(
-    `\n${closingTable([rowOf(land), rowOf(range), ...rows], {
+    `\n${closingTable([rowOf(land), ...rows], {
+      'flights.features': `the last of ${FEATURES.length + 1} days; backfill and redo: ${repaired} days mended`,
       'flights.train': `AUC ${trained.auc.toFixed(4)} (${trained.low.toFixed(3)} to ${trained.high.toFixed(3)}), ${(100 * trained.baseRate).toFixed(1)} % late`,
       'flights.prewarm': `coverage ${(100 * report.cache.coverage).toFixed(1)} %, ${report.cache.mismatches} mismatches`,
     })}`,
@@ -147,6 +151,25 @@ async function demo({ state: up, peakMiB }: DevServer): Promise<boolean> {
   say(`the page: ${up.server}${up.temporalUi ? `, Temporal's own: ${up.temporalUi}` : ''}${options.keep ? '' : ' (stopped now; --keep leaves it up)'}`);
   say(`report: ${reportFile}`);
   return report.pipelines.every(({ status }) => status === 'done') && report.cache.mismatches === 0;
+}
+
+/** Deletes three inner days of features and damages the flights of one of them: a backfill finds both, and a redo ends it. */
+async function repairs(files: Store): Promise<number> {
+  const [first, second, third] = [FEATURES[9]!, FEATURES[10]!, FEATURES[20]!];
+  chapter(`three days of features are lost, and the flights of ${third} are damaged: what would a backfill do?`);
+  for (const day of [first, second, third]) await files.remove(`store://flights/features/day=${day}`, { recursive: true });
+  const raw = (await files.list(`store://flights/raw/day=${third}`)).find(({ uri }) => uri.endsWith('.parquet'));
+  if (!raw) throw new Error(`the flights of ${third} have no Parquet file`);
+  const whole = await files.read(raw.uri);
+  await files.write(raw.uri, new Uint8Array(whole.length));
+  const { summary, cells } = await backfill('plan', 'flights.features', '--from', FEATURES[0]!, '--to', SCORED);
+  if (cells !== 3) throw new Error(`the plan has ${cells} days to run, and 3 were deleted: ${JSON.stringify(summary)}`);
+  if ((await heddle.showAny('backfill', 'start', 'last', '--wait')) !== 1) throw new Error('a day whose flights are damaged was computed');
+  say(`\nthe flights of ${third} are put back as they were`);
+  await files.write(raw.uri, whole);
+  await backfill('redo', 'last');
+  await heddle.show('backfill', 'start', 'last', '--wait');
+  return cells;
 }
 
 interface TrainOutput {
@@ -163,6 +186,11 @@ interface WarmOutput {
   readonly mismatches: number;
 }
 
+/** A backfill command, shown; gives the newest backfill. */
+async function backfill(...args: string[]): Promise<{ readonly cells: number; readonly summary: unknown }> {
+  await heddle.show('backfill', ...args);
+  return (await heddle.json('backfill', 'show', 'last')) as { cells: number; summary: unknown };
+}
 /** Runs a pipeline to its end, shown. */
 async function run(pipeline: string, ...args: string[]): Promise<RunDetail> {
   await heddle.show('run', pipeline, ...args, '--wait');

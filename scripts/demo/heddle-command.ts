@@ -16,9 +16,13 @@ export class HeddleCommand {
 
   /** Runs a command, its output beneath. Throws when it fails. */
   async show(...args: string[]): Promise<void> {
-    say(`$ heddle ${args.map((arg) => (/[\s{["]/.test(arg) ? `'${arg.length > 60 ? `${arg.slice(0, 57)}...` : arg}'` : arg)).join(' ')}`);
-    const code = await ended(this.spawn(args, 'inherit'));
+    const code = await this.showAny(...args);
     if (code !== 0) throw new Error(`heddle ${args[0]} ended with ${code}`);
+  }
+  /** The same for one that may fail: gives its exit code. */
+  async showAny(...args: string[]): Promise<number | null> {
+    say(`$ heddle ${args.map((arg) => (/[\s{["]/.test(arg) ? `'${arg.length > 60 ? `${arg.slice(0, 57)}...` : arg}'` : arg)).join(' ')}`);
+    return ended(this.spawn(args, 'inherit'));
   }
 
   /** The JSON document of a command. Throws with its messages when it fails. */
