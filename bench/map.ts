@@ -1,7 +1,7 @@
 /**
  * map-10k, map-100k and its last tenth: a map over an item list, 100 items in flight, beside `mapPages`. The resident memory
  * of the process with the workflow worker is sampled each second; its slope after 10 % is reported in the note. A side of
- * map-100k takes many minutes: with BENCH_RESUME=FILE a side that has finished is kept there, and the next start goes on.
+ * map-100k takes many minutes: it says how far it is, and with BENCH_RESUME=FILE a side that has finished is kept there, and the next start goes on.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -68,7 +68,10 @@ async function ours(bench: Bench, count: number): Promise<{ ms: number; firstTen
       memory.push([(performance.now() - started) / 1000, residentMiB(bench.serverPid)]);
       if (count >= 100_000) {
         const run = await bench.heddle.call<{ counts: { done?: number } }>('GET', `/runs/${runId}?limit=1`);
-        marks.push({ at: performance.now() - started, chunks: run.counts.done ?? 0 });
+        const mark = { at: performance.now() - started, chunks: run.counts.done ?? 0 };
+        if (mark.chunks % 20 === 0 && mark.chunks !== marks.at(-1)?.chunks)
+          process.stderr.write(`${mark.chunks} chunks after ${(mark.at / 1000).toFixed(0)} s, ${memory.at(-1)?.[1].toFixed(0)} MiB\n`);
+        marks.push(mark);
       }
       await new Promise((resolve) => setTimeout(resolve, 1000));
     }

@@ -1,6 +1,7 @@
 /**
  * Resident memory of the server's process for each open run: 20 plans of 100 steps, half of the steps done, the rest behind
- * an approval; 500 runs, then 1,500. The figure is the slope between the two, in KiB a run.
+ * an approval; 500 runs, then 1,500. The figure is the slope between the first and the last, in KiB a run. Half an hour on two
+ * cores: BENCH_RUNS=100,300 takes these numbers of runs instead.
  */
 import { readFileSync } from 'node:fs';
 import { startBench } from './processes.ts';
@@ -11,8 +12,9 @@ export async function memory(): Promise<BenchCase[]> {
   try {
     const resident = (): number => Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${bench.serverPid}/status`, 'utf8'))?.[1] ?? 0);
     const points: [number, number][] = [];
+    const goals = (process.env['BENCH_RUNS'] ?? '500,1000,1500').split(',').map(Number);
     let started = 0;
-    for (const goal of [500, 1000, 1500]) {
+    for (const goal of goals) {
       while (started < goal) {
         const batch = Array.from({ length: 20 }, () => bench.heddle.start(`bench.open${started++ % 20}`, {}));
         const ids = await Promise.all(batch);
@@ -22,7 +24,8 @@ export async function memory(): Promise<BenchCase[]> {
       points.push([goal, resident()]);
       process.stderr.write(`${goal} open runs: ${(resident() / 1024).toFixed(0)} MiB\n`);
     }
-    const perRun = ((points[2]?.[1] ?? 0) - (points[0]?.[1] ?? 0)) / 1000;
+    const [first, last] = [points[0] ?? [0, 0], points.at(-1) ?? [0, 0]];
+    const perRun = (last[1] - first[1]) / (last[0] - first[0]);
     return [
       caseOf(
         'memory-per-open-run',

@@ -3,7 +3,7 @@
  * needs, drives the scheduler core to its end, records it. Sandbox.
  */
 import { ApplicationFailure, CancellationScope, CancelledFailure, continueAsNew, workflowInfo } from '@temporalio/workflow';
-import type { Json } from '../dsl/plan/types.ts';
+import type { Json, Skeleton } from '../dsl/plan/types.ts';
 import type { RunFinal, RunInput, RunStatus } from '../dsl/contract/run.ts';
 import { OUTPUT_BYTES, type StepFailure } from '../dsl/contract/step.ts';
 import { roughBytes } from './scheduler/evaluate.ts';
@@ -20,6 +20,7 @@ import { record } from './driver/records.ts';
 import { contextOf } from './driver/run-context.ts';
 import { showStatus } from './driver/search-attributes.ts';
 import { allDone, ofMaps, Seeds } from './driver/seeds.ts';
+import { sharedPlan } from './driver/shared-plans.ts';
 import { utf8Bytes } from './driver/short-names.ts';
 
 export async function runPipeline(input: RunInput): Promise<Json> {
@@ -32,7 +33,9 @@ export async function runPipeline(input: RunInput): Promise<Json> {
 
 async function interpret(input: RunInput, mailbox: Mailbox, root: CancellationScope): Promise<Json> {
   const carry = (input.carry ?? null) as unknown as Carry | null; // written by carryOf
-  const skeleton = input.skeleton ?? (await controlCall(input.project, 'heddle.load_plan', { planHash: input.planHash }));
+  const skeleton = sharedPlan(input.planHash, input.skeleton ?? (await controlCall(input.project, 'heddle.load_plan', { planHash: input.planHash })));
+  // The SDK keeps the arguments for as long as the run is open: the run's own copy would stay with them.
+  if (input.skeleton) (input as { skeleton?: Skeleton }).skeleton = skeleton;
   const seeds = new Seeds(carry);
   const isRetry = !carry && input.retryOf !== undefined;
   if (isRetry || carry?.fromCatalog) await seeds.load(input.project, input.runId);

@@ -84,7 +84,7 @@ function schedule(run: RunContext, command: TaskCommand, earlier: number): Promi
     ...run.marks,
     ...(earlier > 0 && { earlier }),
   };
-  return scheduleActivity(name, [call], {
+  const options: ActivityOptions = {
     activityId: activityIdOf(run, step),
     summary: summaryOf(`${step} v${version}`),
     taskQueue: queueOf(run.project, rules.pool, rules.class, run.marks.lane),
@@ -94,7 +94,9 @@ function schedule(run: RunContext, command: TaskCommand, earlier: number): Promi
     ...(rules.queueMs !== null && { scheduleToStartTimeout: rules.queueMs }),
     retry: retryOf(rules),
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  });
+  };
+  if (rules.batch !== undefined && run.batches && earlier === 0) return run.batches.join(call, rules.batch, options);
+  return scheduleActivity(name, [call], options);
 }
 
 /** Without a limit: the worker counts the attempts that are charged, and makes the last one final. */
@@ -106,7 +108,7 @@ const retryOf = (rules: TaskRules): NonNullable<ActivityOptions['retry']> => ({
 
 function ended(driver: Driver, command: TaskCommand, log: StepLog, result: StepResult, failed: (error: unknown) => void): void {
   // A control task answers { output } alone.
-  log.meta = result.meta ?? null;
+  driver.journal.setMeta(log, result.meta ?? null);
   if (!result.staged || result.staged.length === 0) {
     driver.settle(log, { type: 'done', step: log.step, output: result.output });
     return;

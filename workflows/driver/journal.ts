@@ -29,6 +29,7 @@ export class Journal {
   readonly open = new Map<string, StepLog>();
   publishing = 0;
   readonly abandoned: string[] = [];
+  private newest: AttemptMeta | null = null;
 
   /** `before`: attempts that steps had in workflows before this one. */
   constructor(before: Readonly<Record<string, number>>) {
@@ -72,6 +73,18 @@ export class Journal {
   attempts(step: string): number {
     const log = this.logs.get(step);
     return log ? attemptsOf(log) : (this.before[step] ?? 0);
+  }
+
+  /** Takes the meta of an attempt. Most steps of a run have the same worker and code: their names are kept once. */
+  setMeta(log: StepLog, meta: AttemptMeta | null): void {
+    const { newest } = this;
+    if (meta && newest) {
+      const own = meta as { -readonly [K in keyof AttemptMeta]: AttemptMeta[K] };
+      if (meta.worker === newest.worker) own.worker = newest.worker;
+      if (meta.codeDigest !== undefined && meta.codeDigest === newest.codeDigest) own.codeDigest = newest.codeDigest;
+    }
+    log.meta = meta;
+    if (meta) this.newest = meta;
   }
 
   publish(log: StepLog, on: boolean): void {

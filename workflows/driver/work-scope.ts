@@ -7,6 +7,8 @@ import { RootCancellationScope } from '@temporalio/workflow/lib/cancellation-sco
 
 /** Starts of one scope: then the next one takes over, and this one goes when the last of its steps has ended. */
 const STARTS = 64;
+/** It takes over earlier when at most one in so many is still open: a run that waits for one step keeps little of the others. */
+const STARTS_FOR_ONE = 8;
 
 export class WorkScope {
   private readonly scope = new PlainScope();
@@ -16,7 +18,7 @@ export class WorkScope {
   private left = 0;
 
   get isFull(): boolean {
-    return this.cancelled || this.started >= STARTS;
+    return this.cancelled || this.started >= Math.min(STARTS, STARTS_FOR_ONE * (this.left + 1));
   }
   get open(): number {
     return this.left;

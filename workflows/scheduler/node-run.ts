@@ -28,7 +28,8 @@ export interface NodeRun {
   readonly state: StepState;
   /** Dependencies not yet settled. */
   waiting: number;
-  readonly dependents: NodeRun[];
+  /** Empty again once it has settled. */
+  dependents: readonly NodeRun[];
   settled: Settled | null;
   /** Leaf failures behind a failed node. */
   causes: readonly Cause[];

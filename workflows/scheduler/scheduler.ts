@@ -286,6 +286,7 @@ export class Scheduler implements SchedulerCore {
     if (settled.status === 'done') run.state.output = settled.output;
     if (run.state.status !== 'blocked') this.setStatus(run.state, settled.status);
     for (const dependent of run.dependents) if (--dependent.waiting === 0) this.ready.push(dependent);
+    run.dependents = NONE;
     if (run.map) this.maps.producerSettled(run);
     const scope = run.scope;
     if (--scope.open === 0) this.scopeSettled(scope);
@@ -355,9 +356,9 @@ export class Scheduler implements SchedulerCore {
         scope,
         state,
         waiting: 0,
-        dependents: [],
+        dependents: NONE,
         settled: null,
-        causes: [],
+        causes: NONE,
         open: false,
         askedPins: false,
         restarts: null,
@@ -372,7 +373,8 @@ export class Scheduler implements SchedulerCore {
       const run = scope.runs[i] as NodeRun;
       for (const id of shape.needs[i] as readonly string[]) {
         const need = scope.runs[shape.indexOf.get(id) as number] as NodeRun;
-        need.dependents.push(run);
+        if (need.dependents === NONE) need.dependents = [run]; // an empty array that is pushed to takes room for 17
+        else (need.dependents as NodeRun[]).push(run);
         run.waiting++;
       }
       if (run.waiting === 0) this.ready.push(run);
@@ -710,6 +712,8 @@ function isTolerated(run: NodeRun): boolean {
   for (let owner = run.scope.owner; owner; owner = owner.scope.owner) if (owner.node.kind === 'map' && owner.node.tolerate) return true;
   return false;
 }
+/** One for all: a run has thousands of nodes. */
+const NONE: readonly never[] = Object.freeze([]);
 const isContainer = ({ node }: NodeRun): boolean => node.kind === 'map' || node.kind === 'branch' || node.kind === 'loop';
 /** Failed inside of a map that is done all the same. */
 function isBorne(run: NodeRun): boolean {
