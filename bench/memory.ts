@@ -24,7 +24,8 @@ export async function memory(): Promise<BenchCase[]> {
       points.push([goal, resident()]);
       process.stderr.write(`${goal} open runs: ${(resident() / 1024).toFixed(0)} MiB\n`);
     }
-    const [first, last] = [points[0] ?? [0, 0], points.at(-1) ?? [0, 0]];
+    const first = points[0] ?? [0, 0];
+    const last = points.at(-1) ?? first;
     const perRun = (last[1] - first[1]) / (last[0] - first[0]);
     return [
       caseOf(
