@@ -1,19 +1,49 @@
-/** The partitions that a slice names: one, a window up to a key, those before it, or all that agree. Server and testing kit. */
+/**
+ * The partitions that a slice names: one, a window up to a key, those before it, all within a stretch of time, or all that agree.
+ * The one place that says so: pins and plans both ask here. Server and testing kit.
+ */
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import type { DimensionDef } from '../dsl/plan/types.ts';
-import { checkKey, formatKey, type Dimensions, type Key } from './partition-scope.ts';
-import { formatTime, isGrain, parseTime, shiftTime, startOf, type TimePartition } from './time-grain.ts';
+import { checkKey, checkValue, formatKey, type Dimensions, type Key } from './partition-scope.ts';
+import { formatTime, isGrain, partAt, parseTime, shiftTime, startOf, type TimePartition } from './time-grain.ts';
 import { spanStart } from './time-span.ts';
 
-export type How = 'at' | 'window' | 'before' | 'where';
+export type How = 'at' | 'window' | 'before' | 'where' | 'within';
+
+/** Keys without the dimensions `open`, which stand for every value that is there: of dynamic keys, and of time where none is named. */
+export interface KeySet {
+  readonly keys: readonly Key[];
+  readonly open: readonly string[];
+}
+
+/** As keysOf, also where dimensions stay open. */
+export function keySetOf(dimensions: Dimensions, how: How, given: Key, span: string | null = null): KeySet {
+  const own = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(dimensions, name))); // a wider key may be given
+  if (how === 'where') return product(dimensions, own, {});
+  if (how === 'within') {
+    const time = Object.entries(dimensions).find(([, def]) => isGrain(def.kind));
+    if (!time) return product(dimensions, own, {});
+    const { [time[0]]: between, ...others } = own;
+    return product(dimensions, others, { [time[0]]: timesWithin(time[1], between ?? '') });
+  }
+  return { keys: keysAround(dimensions, how, own, span), open: [] };
+}
 
 /**
  * In the order of time. `window` includes the key itself, `before` does not; neither goes before the dimension's start.
- * `where` needs dimensions that are listed (fixed keys) beside those given. Throws HDL-BAD-KEY, HDL-BAD-SPAN.
+ * `within` takes a stretch of time ('START/END', instants of ISO 8601) in the place of the dimension of time, and gives every
+ * partition that has a moment in common with it. `where` and `within` need dimensions that are listed (fixed keys) beside those
+ * given. Throws HDL-BAD-KEY, HDL-BAD-SPAN.
  */
 export function keysOf(dimensions: Dimensions, how: How, given: Key, span: string | null = null): Key[] {
-  const own = Object.fromEntries(Object.entries(given).filter(([name]) => Object.hasOwn(dimensions, name))); // a wider key may be given
-  if (how === 'where') return product(dimensions, own);
+  const { keys, open } = keySetOf(dimensions, how, given, span);
+  const name = open[0];
+  if (name !== undefined)
+    throw new HeddleError('HDL-BAD-KEY', { what: `${how}() leaves ${name} open, and its keys are not listed.`, fix: `Name the ${name}.` });
+  return [...keys];
+}
+
+function keysAround(dimensions: Dimensions, how: 'at' | 'window' | 'before', own: Key, span: string | null): Key[] {
   const key = checkKey(dimensions, own);
   if (how === 'at') return [key];
   const [name, def] = timeOf(dimensions, 'A window');
@@ -56,13 +86,28 @@ function timeOf(dimensions: Dimensions, what: string): [string, DimensionDef] {
   return time;
 }
 
-function product(dimensions: Dimensions, fixed: Key): Key[] {
+/** Every partition that has a moment in common with [start, end). */
+function timesWithin(def: DimensionDef, between: string): string[] {
+  const [from, to] = between.split('/').map((text) => Date.parse(text));
+  if (from === undefined || to === undefined || !(from < to))
+    throw new HeddleError('HDL-BAD-SPAN', {
+      what: `"${between}" is no stretch of time.`,
+      fix: 'Give within() the partition of a pipeline that has a dimension of time.',
+    });
+  const first = startOf(def);
+  const texts: string[] = [];
+  for (let part = partAt(first, Math.max(from, first.startMs)); part.startMs < to; part = shiftTime(part, 1)) texts.push(formatTime(part));
+  return texts;
+}
+
+/** In the order of the dimensions, the first varying slowest; `times` are checked already. */
+function product(dimensions: Dimensions, fixed: Key, times: Readonly<Record<string, readonly string[]>>): KeySet {
   let keys: Key[] = [{}];
+  const open: string[] = [];
   for (const [name, def] of Object.entries(dimensions)) {
-    const value = Object.hasOwn(fixed, name) ? fixed[name] : undefined;
-    const values = value === undefined ? def.keys : [value];
-    if (!values) throw new HeddleError('HDL-BAD-KEY', { what: `where() leaves ${name} open, and its keys are not listed.`, fix: `Name the ${name}.` });
-    keys = keys.flatMap((key) => values.map((one) => ({ ...key, [name]: one })));
+    const values = times[name] ?? (Object.hasOwn(fixed, name) ? [checkValue(name, def, fixed[name] as string)] : def.keys);
+    if (values) keys = keys.flatMap((key) => values.map((one) => ({ ...key, [name]: one })));
+    else open.push(name);
   }
-  return keys.map((key) => checkKey(dimensions, key));
+  return { keys, open };
 }

@@ -2,7 +2,8 @@
 import { HeddleError } from '../dsl/errors/heddle-error.ts';
 import type { PartitionScope } from '../dsl/contract/run.ts';
 import type { DimensionDef, Json } from '../dsl/plan/types.ts';
-import { boundsOf, formatTime, isGrain, parseTime, shiftTime } from './time-grain.ts';
+import { offsetField } from '../dsl/plan/partition-path.ts';
+import { boundsOf, formatTime, isGrain, parseTime, shiftBy, shiftTime } from './time-grain.ts';
 
 export type Dimensions = Readonly<Record<string, DimensionDef>>;
 export type Key = Readonly<Record<string, string>>;
@@ -48,7 +49,8 @@ export function checkKey(dimensions: Dimensions, key: Key): Key {
   return Object.fromEntries(Object.entries(dimensions).map(([name, def]) => [name, checkValue(name, def, key[name] as string)]));
 }
 
-function checkValue(name: string, def: DimensionDef, value: string): string {
+/** A value of one dimension in its one form. Throws HDL-BAD-KEY. */
+export function checkValue(name: string, def: DimensionDef, value: string): string {
   const where = `dimension ${name}`;
   if (isGrain(def.kind)) return formatTime(parseTime(name, def, value));
   if (def.kind === 'keys' && !def.keys?.includes(value)) {
@@ -61,10 +63,16 @@ function checkValue(name: string, def: DimensionDef, value: string): string {
 }
 const givenAs = (names: readonly string[]): string => `Give ${names.map((name) => `${name}=...`).join(',')}.`;
 
-/** `depth` neighbours each way. Throws HDL-BAD-KEY. */
-export function partitionScope(dimensions: Dimensions, given: Key, depth: number): PartitionScope {
+/** `depth` neighbours each way, and those so many partitions away as the fields '-7', '+2'. Throws HDL-BAD-KEY. */
+export function partitionScope(dimensions: Dimensions, given: Key, depth: number, offsets: readonly number[] = []): PartitionScope {
   const key = checkKey(dimensions, given);
-  return scopeOf(dimensions, key, depth);
+  const scope = scopeOf(dimensions, key, depth);
+  const time = Object.entries(dimensions).find(([, def]) => isGrain(def.kind));
+  if (!time || offsets.length === 0) return scope;
+  const [name, { start: _start, ...endless }] = time;
+  const part = parseTime(name, endless, key[name] as string);
+  const far = offsets.map((by) => [offsetField(by), scopeOf(dimensions, { ...key, [name]: formatTime(shiftBy(part, by)) }, 0)] as const);
+  return { ...scope, ...Object.fromEntries(far) };
 }
 
 function scopeOf(dimensions: Dimensions, key: Key, depth: number): PartitionScope {

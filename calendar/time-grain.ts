@@ -50,7 +50,7 @@ export function parseTime(name: string, def: DimensionDef, key: string): TimePar
   const first = startOf(def);
   const { grain, timezone } = first;
   const part = grain === 'hour' ? hourOf(parts, first) : grain === 'cron' ? fireOf(parts, first) : calendarPart(grain, key, timezone);
-  if (!part || (grain !== 'cron' && formatTime(part) !== (grain === 'hour' ? key.replace(/Z$/, '+00:00') : key))) {
+  if (!part || formatTime(part) !== key.replace(/Z$/, '+00:00')) {
     throw bad(
       `There is no ${noun} "${key}"${grain === 'hour' || grain === 'cron' ? ` in ${timezone}` : ''}.`,
       grain === 'hour' ? hourFix(parts, first) : grain === 'cron' ? fireFix(parts, first) : undefined,
@@ -112,6 +112,13 @@ export function shiftTime(part: TimePartition, by: 1 | -1): TimePartition {
   return by === 1 ? { ...part, startMs: endOf(part) } : partAt(part, part.startMs - 1);
 }
 
+/** So many partitions later, or earlier. */
+export function shiftBy(part: TimePartition, by: number): TimePartition {
+  let at = part;
+  for (let i = 0; i < Math.abs(by); i++) at = shiftTime(at, by < 0 ? -1 : 1);
+  return at;
+}
+
 export const boundsOf = (part: TimePartition): { readonly start: string; readonly end: string } => ({ start: utc(part.startMs), end: utc(endOf(part)) });
 
 /** The first instant after it, ms since the epoch. */
@@ -150,7 +157,7 @@ function hourFix([, date = '', hour = '']: RegExpExecArray, kind: TimeKind): str
   return `Write it with the offset of ${kind.timezone}: ${formatTime(partAt(kind, zoneClock(kind.timezone).reach(day + Number(hour) * HOUR_MS)))}.`;
 }
 
-/** A fire by its text. One that the clock shows twice needs its offset, another one may have it. */
+/** A fire by its text. One that the clock shows twice has its offset, and only such a one. */
 function fireOf([, date = '', hour = '', minute = '', offset, sign, hours, minutes]: RegExpExecArray, kind: TimeKind): TimePartition | null {
   const day = dayOf(date);
   if (day === null || Number(hour) > 23 || Number(minute) > 59) return null;

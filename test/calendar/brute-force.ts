@@ -7,7 +7,7 @@ export interface Walked {
   readonly startMs: number;
   readonly endMs: number;
 }
-export type Grain = 'hour' | 'day' | 'week' | 'month';
+export type Grain = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year';
 
 const QUARTER_MS = 900_000;
 const DAY_MS = 86_400_000;
@@ -41,14 +41,35 @@ export function walk(grain: Grain, timezone: string, fromMs: number, toMs: numbe
 }
 
 function label(grain: Grain, format: Intl.DateTimeFormat, at: number): string {
-  const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, value]));
-  const day = `${parts['year']}-${parts['month']}-${parts['day']}`;
+  const [, date = '', month = '', year = '', hour = '', time = ''] = /^(\d+)\/(\d+)\/(\d+), (\d+)(.*)$/.exec(format.format(at)) ?? [];
+  const day = `${year}-${month}-${date}`;
   if (grain === 'day') return day;
   if (grain === 'month') return day.slice(0, 7);
+  if (grain === 'quarter') return `${year}-Q${Math.floor((Number(month) + 2) / 3)}`;
+  if (grain === 'year') return year;
   if (grain === 'week') return isoWeek(Date.parse(day));
-  const minutes = (Date.parse(`${day}T${parts['hour']}:${parts['minute']}:${parts['second']}Z`) - at) / 60_000;
+  const minutes = (Date.parse(`${day}T${hour}${time}Z`) - at) / 60_000;
   const two = (n: number): string => String(n).padStart(2, '0');
-  return `${day}T${parts['hour']}${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+  return `${day}T${hour}${minutes < 0 ? '-' : '+'}${two(Math.floor(Math.abs(minutes) / 60))}:${two(Math.abs(minutes) % 60)}`;
+}
+
+/** Partitions by a cron expression with a * in its hour or minute: each minute whose wall time fits begins one. `fits` sees 'MM-DD HH:MM' and the weekday. */
+export function walkMinutes(timezone: string, fromMs: number, toMs: number, fits: (wall: string, weekday: number) => boolean): number[] {
+  const format = new Intl.DateTimeFormat('en-GB', {
+    timeZone: timezone,
+    hourCycle: 'h23',
+    weekday: 'short',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
+  const found: number[] = [];
+  for (let at = fromMs; at < toMs; at += 60_000) {
+    const [, weekday = '', day = '', month = '', time = ''] = /^(\w+), (\d+)\/(\d+), (.*)$/.exec(format.format(at)) ?? [];
+    if (fits(`${month}-${day} ${time}`, ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].indexOf(weekday))) found.push(at);
+  }
+  return found;
 }
 
 /** Counts Thursdays from the beginning of the Thursday's year. */
