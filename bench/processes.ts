@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { Connection, Client } from '@temporalio/client';
 import { freePort, startTemporal } from '../scripts/temporal-server.mjs';
 import { HeddleClient } from './heddle-client.ts';
+import { onStopSignals } from './stop-signals.ts';
 
 const here = fileURLToPath(new URL('.', import.meta.url));
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -67,7 +68,7 @@ export async function startBench(): Promise<Bench> {
     await temporal.stop();
     rmSync(folder, { recursive: true, force: true });
   };
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => void stop().then(() => process.exit(130)));
+  const forget = onStopSignals(stop);
   try {
     const main = join(root, 'cli', 'main.ts');
     const [server] = await Promise.all([
@@ -87,10 +88,12 @@ export async function startBench(): Promise<Bench> {
       stop: async () => {
         await connection.close();
         await stop();
+        forget();
       },
     };
   } catch (error) {
     await stop();
+    forget();
     throw error;
   }
 }

@@ -16,6 +16,8 @@ export interface LogFiles {
   append(runId: string, lines: readonly LogLine[]): Promise<void>;
   /** Null where nothing was pushed. `after`: byte offset. The newest attempt of those asked for. */
   read(runId: string, step: string, asked: Partial<AttemptNumber>, after: number): Promise<Page<LogLine> | null>;
+  /** Of the files of a step's attempts. */
+  names(runId: string, step: string): Promise<string[]>;
   /** Removes logs of runs untouched since then. */
   prune(before: number): Promise<void>;
 }
@@ -50,6 +52,7 @@ export function createLogFiles(root: string): LogFiles {
         await file.close();
       }
     },
+    names: (runId, step) => readdir(folderOf(runId, step)).catch(() => []),
     async prune(before) {
       for (const name of await readdir(root).catch(() => [] as string[])) {
         const folder = join(root, name);

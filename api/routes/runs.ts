@@ -6,6 +6,7 @@ import { listAttempts } from '../../catalog/step-events.ts';
 import { listAudit } from '../../catalog/audit.ts';
 import { addEndpoint, type Api } from '../endpoint.ts';
 import type { LogFiles } from '../logs/log-files.ts';
+import { withLogged } from '../logs/logged-attempts.ts';
 import { readLogs } from '../logs/read-logs.ts';
 import { explainStep } from '../runs/explain.ts';
 import type { LiveView } from '../runs/live-view.ts';
@@ -156,7 +157,8 @@ export function addRunRoutes(app: Api, parts: ServerParts, live: LiveView, logs:
     },
     async ({ at, query }) => {
       const run = await requireRun(parts, at('runId'));
-      return { items: await listAttempts(parts.catalog.db, run.runId, query.step) };
+      const known = await listAttempts(parts.catalog.db, run.runId, query.step);
+      return { items: query.step === undefined ? known : await withLogged(parts, logs, { runId: run.runId, step: query.step }, known) };
     },
   );
 

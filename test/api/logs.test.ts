@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createLogFiles, type LogFiles } from '../../api/logs/log-files.ts';
+import { withLogged } from '../../api/logs/logged-attempts.ts';
 import { readLogs } from '../../api/logs/read-logs.ts';
 import type { LogLine } from '../../dsl/contract/api.ts';
 import { stepFolder } from '../../storage/step-folder.ts';
@@ -92,4 +93,19 @@ it('logs that are old go', async () => {
   expect(readdirSync(join(folder, 'logs'))).toContain('r6');
   await files.prune(Date.now() + 60_000);
   expect(readdirSync(join(folder, 'logs'))).toEqual([]);
+});
+
+it('the attempts of a step are those of the catalog and those that have left only a log, in their order', async () => {
+  await files.append('r20', [line('pushed', { attempt: 2 }), line('of the retry', { retry: 1 })]);
+  await store.write(`store://logs/r20/${stepFolder('trials[0.01].train')}/1.jsonl`, Buffer.from(`${JSON.stringify(line('uploaded'))}\n`));
+  const step = 'trials[0.01].train';
+  const known = [{ step, retry: 0, attempt: 2, worker: 'w', startedAt: 1, endedAt: 2, failure: null, observed: false }];
+  const parts = { store, log: { warn: () => undefined } as never };
+  const all = await withLogged(parts, files, { runId: 'r20', step }, known);
+  expect(all.map(({ retry, attempt, worker, observed }) => [retry, attempt, worker, observed])).toEqual([
+    [0, 1, null, true],
+    [0, 2, 'w', false],
+    [1, 1, null, true],
+  ]);
+  expect(await withLogged(parts, files, { runId: 'r21', step }, known)).toEqual(known);
 });
