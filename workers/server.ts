@@ -29,6 +29,7 @@ import { flushTraces } from './server-traces.ts';
 import { connectTemporal } from './server-temporal.ts';
 import { startTracking } from './server-tracking.ts';
 import { startWatches } from './server-watches.ts';
+import { stopInOrder, type Part } from './stop-in-order.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 export interface ServerOptions {
@@ -56,17 +57,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   checkListener(config.server);
   const send = createSender(config.notify);
   const log = options.log ?? pino({ name: 'heddle-server', level: process.env['HEDDLE_LOG_LEVEL'] ?? 'info' }, pino.destination({ dest: 2, sync: true }));
-  const undo: (() => Promise<void>)[] = [];
-  const close = async (): Promise<void> => {
-    for (const step of undo.splice(0).toReversed()) await step().catch((error: unknown) => log.warn({ error: String(error) }, 'a part did not stop cleanly'));
+  const begun: Part[] = [];
+  const undo = (name: string, withinMs: number, stop: () => Promise<void>): void => {
+    begun.push({ name, withinMs, stop });
   };
+  const close = (): Promise<void> => stopInOrder(begun.splice(0), log);
   try {
-    undo.push(flushTraces);
+    undo('traces', 1_000, flushTraces);
     const catalog = await openCatalog(config.catalog);
-    undo.push(() => catalog.close());
+    undo('catalog', 1_000, () => catalog.close());
     const sdkMetrics = await installRuntime(log);
     const temporal = await connectTemporal(config.temporal);
-    undo.push(() => temporal.close());
+    undo('temporal', 1_000, () => temporal.close());
     const parts: ServerParts = {
       config,
       catalog,
@@ -79,7 +81,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const tokens = isLoopback(config.server.host) ? [...config.server.tokens, localToken(config.server.tokenFile)] : config.server.tokens;
     if (tokens.length === 0) log.warn({ code: 'HDL-NO-TOKEN' }, 'there are no tokens, so nobody can use this server: set server.tokens in heddle.config.ts');
     const listener = await listen(createApp(parts, tokens), config.server);
-    undo.push(() => listener.close());
+    undo('listener', 1_500, () => listener.close());
     const worker = await Worker.create({
       connection: temporal.native,
       namespace: config.temporal.namespace,
@@ -91,15 +93,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       maxCachedWorkflows: options.maxCachedWorkflows ?? cachedWorkflows(),
       reuseV8Context: true,
       shutdownGraceTime: '2s',
-      shutdownForceTime: '10s',
+      shutdownForceTime: '6s',
     });
     const ended = worker.run();
     ended.catch((error: unknown) => log.error({ err: error }, 'the workflow worker broke'));
-    undo.push(async () => {
+    undo('workflow worker', WORKER_STOP_MS, async () => {
       if (worker.getState() === 'RUNNING') worker.shutdown();
       await ended.catch(() => undefined);
     });
-    for (const loop of [
+    const loops = [
       startReconciler(parts),
       startBackfills(parts),
       startSchedules(parts),
@@ -108,8 +110,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       startPruning(parts),
       startLineage(parts),
       startTracking(parts),
-    ])
-      if (loop) undo.push(() => loop.stop());
+    ];
+    undo('loops', LOOPS_STOP_MS, async () => {
+      await Promise.all(loops.map((loop) => loop?.stop()));
+    });
     log.info({ url: listener.url, project: config.project, temporal: config.temporal.address }, 'the server is ready');
     return { url: listener.url, port: listener.port, parts, ended, close };
   } catch (error) {
@@ -117,6 +121,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw error;
   }
 }
+
+/** All parts together stop within 15 s, also when Temporal is gone: whoever sent the signal sends the next one then. */
+const LOOPS_STOP_MS = 2_500;
+const WORKER_STOP_MS = 7_500;
 
 /** About 300 KiB a cached run with its plan; at most an eighth of the memory. */
 const cachedWorkflows = (): number => Math.max(200, Math.min(1_500, Math.floor(totalmem() / 8 / (300 * 1024))));
