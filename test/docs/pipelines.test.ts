@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { pipelineOf } from '../../dsl/authoring/values.ts';
 import { buildPlan } from '../../dsl/plan/build-plan.ts';
 import type { Json } from '../../dsl/plan/types.ts';
-import { featuresRange } from '../../pipelines/features.ts';
+import { features } from '../../pipelines/features.ts';
 import { prewarm } from '../../pipelines/prewarm.ts';
 import { score } from '../../pipelines/score.ts';
 import { train } from '../../pipelines/train.ts';
@@ -16,7 +16,7 @@ import { root } from '../cli/heddle.ts';
 
 /** What an expert asks of each pipeline. */
 const ROWS = {
-  'Backfill: `flights.features_range`': ['request', 'plan', 'confirm', 'preflight', 'compute', 'check', 'publish', 'propagate', 'reconcile', 'report'],
+  'Backfill: `flights.features`': ['request', 'plan', 'confirm', 'preflight', 'compute', 'check', 'publish', 'propagate', 'reconcile', 'report'],
   'Training: `flights.train`': [
     'resolve',
     'await inputs',
@@ -60,7 +60,7 @@ const ROWS = {
 } as const;
 type Section = keyof typeof ROWS;
 const PIPELINES: Partial<Record<Section, unknown>> = {
-  'Backfill: `flights.features_range`': featuresRange,
+  'Backfill: `flights.features`': features,
   'Training: `flights.train`': train,
   'Batch scoring: `flights.score`': score,
   'Prewarming: `flights.prewarm`': prewarm,
