@@ -2,6 +2,7 @@
 export { z } from 'zod';
 export { always, type RunOutcome } from './authoring/always.ts';
 export { approval, type Approval, type ApprovalOptions } from './authoring/approval.ts';
+export type { Batch, BatchPart } from './authoring/batch.ts';
 export { command, type CommandDef } from './authoring/command.ts';
 export { all, any, eq, gt, gte, isNull, lt, lte, not } from './authoring/conditions.ts';
 export type { ArrowBatch, Artifact, Checkpoint, ColumnBatch, Columns, RowCondition, Log, RowsOf, Signal, TaskContext, Track } from './authoring/context.ts';

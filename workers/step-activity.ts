@@ -4,6 +4,7 @@
  */
 import { CancelledFailure, Context, type Info } from '@temporalio/activity';
 import { openAttemptLog } from '../activities/step/attempt-log.ts';
+import { runBatch } from '../activities/step/run-batch.ts';
 import { runStep } from '../activities/step/run-step.ts';
 import { StepCancelled, StepError, StepInterrupted } from '../activities/step/step-error.ts';
 import { logUri } from '../activities/step/step-folder.ts';
@@ -79,7 +80,8 @@ export async function stepActivity(parts: WorkerParts, { klass, lane }: { readon
   let forget: () => void = () => undefined;
   const announce = setTimeout(() => {
     forget = noteRunning(parts.config.stateFolder, parts.worker, running);
-    parts.push.push({ kind: 'started', ...stepOf(call), attempt: attemptNumber(call, info.attempt), worker: parts.worker, at: startedAt });
+    for (const one of call.batch ?? [call])
+      parts.push.push({ kind: 'started', ...stepOf(one), attempt: attemptNumber(one, info.attempt), worker: parts.worker, at: startedAt });
   }, BATCH_MS);
   parts.metrics.running.inc({ class: klass });
   parts.metrics.queueSeconds.observe({ class: klass }, Math.max(0, startedAt - info.currentAttemptScheduledTimestampMs) / 1000);
@@ -90,17 +92,23 @@ export async function stepActivity(parts: WorkerParts, { klass, lane }: { readon
     const notes = info.attempt > 1 ? await lostNotes(parts.storage.files, running) : [];
     const count: AttemptCount = { attempt: info.attempt, uncharged: uncharged + notes.filter(({ culprit }) => !culprit).length, budget: call.attempts };
     if (budgetUsedUp(count)) throw failed(parts, call, info, lostFailure(call, info, last, notes), true);
-    const host = hostOf(parts, call, running, context, {
-      lastCursor: cursor,
-      beat: (next) => {
-        cursor = next;
-        beat();
-      },
-    });
+    const hostFor = (one: StepCall): StepHost =>
+      hostOf(parts, one, running, context, {
+        lastCursor: call.batch ? null : cursor,
+        beat: (next) => {
+          if (!call.batch) cursor = next; // of many there is no cursor
+          beat();
+        },
+      });
+    const host = hostFor(call);
     const task = host.task(call.task, call.version);
     try {
       const isolated = call.isolate === true && !task?.command;
-      const result = isolated ? await runIsolated(parts, call, host) : await runStep(call, host);
+      const result = call.batch
+        ? await batchResult(parts, call.batch, info, hostFor)
+        : isolated
+          ? await runIsolated(parts, call, host)
+          : await runStep(call, host);
       status = 'done';
       return result;
     } catch (error) {
@@ -140,7 +148,20 @@ export async function stepActivity(parts: WorkerParts, { klass, lane }: { readon
   }
 }
 
+/** Many runs' step in one attempt, which ends well whatever becomes of each. */
+async function batchResult(parts: WorkerParts, calls: readonly StepCall[], info: Info, hostFor: (call: StepCall) => StepHost): Promise<StepResult> {
+  const startedAt = Date.now();
+  const batch = await runBatch(calls, hostFor);
+  for (const [i, end] of batch.entries()) if ('failure' in end) noteFailure(parts, calls[i] as StepCall, info, end.failure); // one for each
+  return { output: null, meta: { startedAt, attempt: info.attempt, worker: parts.worker, ms: Date.now() - startedAt }, batch };
+}
+
 function failed(parts: WorkerParts, call: StepCall, info: Info, failure: StepFailure, final: boolean): Error {
+  noteFailure(parts, call, info, failure);
+  return applicationFailure(failure, { final });
+}
+
+function noteFailure(parts: WorkerParts, call: StepCall, info: Info, failure: StepFailure): void {
   const { class: failureClass, code, message } = failure;
   parts.metrics.failures.inc({ class: failureClass, task: call.task });
   parts.push.push({
@@ -151,7 +172,6 @@ function failed(parts: WorkerParts, call: StepCall, info: Info, failure: StepFai
     at: Date.now(),
     failure: { class: failureClass, code, message },
   });
-  return applicationFailure(failure, { final });
 }
 
 const stepOf = ({ runId, step, retry }: StepCall): Pick<StepCall, 'runId' | 'step' | 'retry'> => ({ runId, step, ...(retry !== undefined && { retry }) });

@@ -33,7 +33,9 @@ export function createLiveView(temporal: Client): LiveView {
 async function ask(temporal: Client, run: RunRow, page: { readonly offset: number; readonly limit: number }): Promise<LiveState | null> {
   try {
     return await temporal.withDeadline(Date.now() + QUERY_MS, () =>
-      temporal.workflow.getHandle(run.workflowId).query<LiveState, [typeof page]>(messages.state, isInPage(run) ? { ...page, runId: run.runId } : page),
+      temporal.workflow
+        .getHandle(run.workflowId)
+        .query<LiveState, [typeof page & { readonly runId?: string }]>(messages.state, isInPage(run) ? { ...page, runId: run.runId } : page),
     );
   } catch {
     return null; // busy, not started yet, or gone: the reconciler looks after the last

@@ -1,5 +1,6 @@
 /** Makes the value behind task(), command() and the control tasks: a function that records a step. */
 import type { z } from 'zod';
+import { batchProblems, type AnyBatch } from './batch.ts';
 import type { TaskContext } from './context.ts';
 import { dimensionNames } from './partition.ts';
 import { slicesIn } from './dataset.ts';
@@ -22,6 +23,7 @@ export interface Declaration extends RuleOptions {
   readonly input: z.ZodType;
   readonly output: z.ZodType;
   readonly cache?: Cache | undefined;
+  readonly batch?: AnyBatch | undefined;
   readonly command?: readonly string[];
   /** Of a command: names of secrets, which its process gets as variables. */
   readonly secrets?: readonly string[];
@@ -77,17 +79,25 @@ function taskValue(def: Declaration): TaskValue {
     owner: def.owner ?? null,
     input: def.input,
     output: def.output,
-    rules: def.control ? { ...rules, pool: 'heddle', class: 'control' } : rules,
+    rules: { ...rules, ...(def.control && { pool: 'heddle', class: 'control' }), ...(def.batch && { batch: def.batch.max }) },
     classGiven: def.control === true || def.resources?.class !== undefined,
     publishes: Object.fromEntries(published.map(({ path, dataset }) => [path.join('.'), dataset.name])),
     datasets: [...datasets],
     cache,
+    ...(def.batch && { batch: def.batch }),
     ...(def.command && { command: def.command }),
     ...(def.secrets && { secrets: [...def.secrets] }),
     place,
     // asked for when a plan is built: schemas cost time, and a file may be imported for something else
     get problems(): readonly Problem[] {
-      return [...nameProblems(def, place), ...secretProblems(def, place), ...problems, ...ofCache, ...schemaProblems(def.name, def.input, def.output, place)];
+      return [
+        ...nameProblems(def, place),
+        ...secretProblems(def, place),
+        ...problems,
+        ...ofCache,
+        ...batchProblems(def.name, def, place),
+        ...schemaProblems(def.name, def.input, def.output, place),
+      ];
     },
     run: def.run,
   };

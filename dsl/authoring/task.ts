@@ -5,6 +5,7 @@ import type { Ref, Returned } from './ref.ts';
 import type { Call, Inputs, InputsOf, Published } from './inputs.ts';
 import type { TaskContext } from './context.ts';
 import type { Cache, RuleOptions } from './task-rules.ts';
+import type { Batch } from './batch.ts';
 import { declareTask } from './declare-task.ts';
 
 export type { Inputs };
@@ -26,6 +27,8 @@ export interface TaskDef<I extends z.ZodType, O extends z.ZodType, R> extends Ru
   readonly output?: O;
   /** Take the result of an earlier step of the same version with the same input; { for: '7d' }: one that is no older. */
   readonly cache?: Cache;
+  /** Takes many partitions of a backfill in one call, with an outcome for each. */
+  readonly batch?: Batch<z.output<NoInfer<I>>, Published<z.output<NoInfer<O>>>, ResultOf<z.input<NoInfer<O>>>>;
   run?(input: z.output<NoInfer<I>>, ctx: TaskContext<Published<z.output<NoInfer<O>>>>): Promise<R>;
 }
 /** The sentence stands where the output is: not in an optional property, which would add a line of advice that is wrong. */

@@ -5,6 +5,7 @@
 import type { z } from 'zod';
 import type { DimensionDef, TaskRules } from '../plan/types.ts';
 import type { Problem } from '../plan/problem.ts';
+import type { AnyBatch } from './batch.ts';
 import type { TaskContext } from './context.ts';
 import type { Dataset } from './dataset.ts';
 import type { Schedule } from './pipeline.ts';
@@ -26,6 +27,8 @@ export interface TaskValue {
   readonly datasets: readonly Dataset[];
   /** null: it always runs. `forMs` null: a result of any age will do. */
   readonly cache: { readonly forMs: number | null } | null;
+  /** The author's code for many partitions at once. */
+  readonly batch?: AnyBatch;
   /** argv of a command task. */
   readonly command?: readonly string[];
   /** Secrets that a command's process gets as variables. */

@@ -209,6 +209,8 @@ export interface PageOfPlan {
   readonly page: number;
   readonly after: readonly number[];
   readonly cells: number;
+  /** Its cells go so many to an activity. */
+  readonly batch?: number;
 }
 
 /** Control activities of backfills, on the server's queue; each is idempotent. */

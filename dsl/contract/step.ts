@@ -44,6 +44,8 @@ export interface StepCall {
   readonly lane?: 'backfill';
   /** See NodeBase.keep. Left out: the interpreter reads nothing. */
   readonly keep?: readonly (readonly string[])[];
+  /** The same step of several runs of a backfill, this call's first among them: one attempt for all. */
+  readonly batch?: readonly StepCall[];
 }
 
 /** Number of an attempt among all of its step in this try of the run, from Temporal's, which counts each round from 1. */
@@ -55,6 +57,8 @@ export interface StepResult {
   readonly meta: AttemptMeta;
   /** For a publishing task: what the publish activity must put in place. */
   readonly staged?: readonly StagedPartition[];
+  /** How each call of the batch ended, in their order; the fields above say nothing then. */
+  readonly batch?: readonly (StepResult | { readonly failure: StepFailure })[];
 }
 
 export interface AttemptMeta {

@@ -57,6 +57,8 @@ export interface TaskRules {
   /** True when the output holds a staged partition that a publish activity must put in place. */
   readonly publishes: boolean;
   readonly isolate: boolean;
+  /** Partitions of a backfill that one attempt may take together; left out: one. */
+  readonly batch?: number;
   /** True where the author gave timeout or heartbeat himself. */
   readonly timed: boolean;
 }
@@ -165,7 +167,7 @@ export interface WorkflowNode extends NodeBase {
  *   { $field: [expr, key] }     { $pluck: [expr, key] }: one field of every element
  *   { $op: [name, ...args] }    gt gte lt lte eq all any not isNull
  *   { $text: [part, expr, part, ...] }
- *   { $slice: { dataset, how: 'at'|'window'|'before'|'where', key: { dim: Expr }, span?, ifAny? } }   pinned (see contract/pins.ts)
+ *   { $slice: { dataset, how: 'at'|'window'|'before'|'where'|'within', key: { dim: Expr }, span?, ifAny? } }   pinned (see contract/pins.ts)
  *   { $model: { name: Expr, optional: boolean } }                                              pinned
  *   { $lit: Json }              an author's literal object that has a key beginning with $
  */

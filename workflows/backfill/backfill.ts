@@ -151,18 +151,22 @@ class Root {
   /** A page that has cells for more slots, or the next one that may begin. */
   private target(): { readonly page: number; readonly open: OpenPage | null } | null {
     if (this.free <= 0 || this.cancelled) return null;
-    for (const [page, open] of this.open) if (!open.full && open.slots < PAGE_SLOTS) return { page, open };
+    for (const [page, open] of this.open) if (!open.full && open.slots < this.most(page)) return { page, open };
     if (this.paused !== null || this.closed) return null;
     if (this.input.rules.rate && this.open.size > 0) return null; // one page after the other keeps to the rate
     const next = this.pages.find(({ page, after }) => !this.open.has(page) && !this.ended.has(page) && after.every((one) => this.ended.has(one)));
     return next ? { page: next.page, open: null } : null;
+  }
+  /** Slots that a page takes: more where its cells go many to an activity. */
+  private most(page: number): number {
+    return Math.max(PAGE_SLOTS, this.pages[page]?.batch ?? 1);
   }
   private canGive(): boolean {
     return this.target() !== null;
   }
   private give(): void {
     for (let target = this.target(); target; target = this.target()) {
-      const slots = Math.min(this.free, PAGE_SLOTS - (target.open?.slots ?? 0));
+      const slots = Math.min(this.free, this.most(target.page) - (target.open?.slots ?? 0));
       if (target.open) {
         target.open.slots += slots;
         this.orders.push({ page: target.page, order: { type: 'grant', slots } });

@@ -1,17 +1,19 @@
 /** One cell of a page: the run of its pipeline, in the page's own workflow or as a child workflow. Sandbox. */
 import { CancellationScope, executeChild, isCancellation, ParentClosePolicy } from '@temporalio/workflow';
 import type { CellOutcome, CellsInput, OpenedCell, OpenedPage } from '../../dsl/contract/backfill.ts';
-import type { RunFinal, RunInput } from '../../dsl/contract/run.ts';
+import type { LiveState, RunFinal, RunInput } from '../../dsl/contract/run.ts';
 import type { StepFailure } from '../../dsl/contract/step.ts';
 import type { Json } from '../../dsl/plan/types.ts';
 import { createScheduler } from '../scheduler/scheduler.ts';
 import { Driver } from '../driver/driver.ts';
 import { failure, failureOf } from '../driver/failure-of.ts';
+import { liveState } from '../driver/live-state.ts';
 import { recordsOf } from '../driver/records.ts';
 import { contextOf } from '../driver/run-context.ts';
 import { attributesOf } from '../driver/search-attributes.ts';
 import { Seeds } from '../driver/seeds.ts';
 import { summaryOf } from '../driver/short-names.ts';
+import type { Batches } from './batches.ts';
 import type { CellHistory } from './ledger.ts';
 
 export class CellRun {
@@ -22,9 +24,12 @@ export class CellRun {
   private cancelAsked = false;
   private stop: (() => void) | null = null;
   private readonly cell: OpenedCell;
+  private readonly batches: Batches;
+  private driver: Driver | null = null;
 
-  constructor(page: CellsInput, opened: OpenedPage, cell: OpenedCell) {
+  constructor(page: CellsInput, opened: OpenedPage, cell: OpenedCell, batches: Batches) {
     this.cell = cell;
+    this.batches = batches;
     const input: RunInput = {
       project: page.project,
       runId: cell.runId,
@@ -43,6 +48,14 @@ export class CellRun {
     });
   }
 
+  get runId(): string {
+    return this.cell.runId;
+  }
+  /** Of a cell that runs in the page. */
+  live(page: { readonly offset: number; readonly limit: number }): LiveState | null {
+    return this.driver && liveState(this.driver, {}, page);
+  }
+
   cancel(): void {
     this.cancelAsked = true;
     this.stop?.();
@@ -53,7 +66,7 @@ export class CellRun {
     if (!skeleton) throw new Error('the plan of an inline cell was left out');
     const seeds = new Seeds(null);
     if (input.retryOf !== undefined) await seeds.load(input.project, input.runId);
-    const context = { ...contextOf(input, skeleton, this.cell.workflowId, 'cell'), idPrefix: `${this.cell.cell}:` };
+    const context = { ...contextOf(input, skeleton, this.cell.workflowId, 'cell'), idPrefix: `${this.cell.cell}:`, batches: this.batches };
     const core = createScheduler({
       skeleton,
       params: input.params,
@@ -72,6 +85,7 @@ export class CellRun {
       paused: false,
       afterTurn: () => undefined,
     });
+    this.driver = driver;
     this.stop = () => {
       driver.cancel();
     };

@@ -6,6 +6,7 @@
 import {
   CancellationScope,
   condition,
+  defineQuery,
   defineSignal,
   getExternalWorkflowHandle,
   setCurrentDetails,
@@ -15,11 +16,20 @@ import {
 } from '@temporalio/workflow';
 import { backfillMessages, type CellsInput, type OpenedCell, type OpenedPage, type PageOrder, type PageReport } from '../../dsl/contract/backfill.ts';
 import { backfillCall } from './backfill-call.ts';
+import { messages, type LiveState } from '../../dsl/contract/run.ts';
+import { EMPTY_STATE } from '../driver/live-state.ts';
+import { Batches } from './batches.ts';
 import { CellRun } from './cell-run.ts';
 import { Ledger } from './ledger.ts';
 
 /** Distributes over the members of the union. */
 type Told = PageReport extends infer R ? (R extends PageReport ? Omit<R, 'page' | 'token'> : never) : never;
+
+interface LiveQuery {
+  readonly runId?: string;
+  readonly offset: number;
+  readonly limit: number;
+}
 
 export async function runCells(input: CellsInput): Promise<void> {
   const page = new Page(input);
@@ -33,6 +43,7 @@ export async function runCells(input: CellsInput): Promise<void> {
 class Page {
   private readonly input: CellsInput;
   private readonly ledger: Ledger;
+  private readonly batches = new Batches();
   private slots: number;
   private held: boolean;
   private cancelled = false;
@@ -52,6 +63,13 @@ class Page {
     setHandler(defineSignal<[PageOrder]>(backfillMessages.order), (order) => {
       this.order(order);
     });
+    setHandler(defineQuery<LiveState, [LiveQuery]>(messages.state), (query) => this.live(query));
+  }
+
+  /** Of one cell's run, as a run's own workflow would say it. */
+  private live({ runId, ...page }: LiveQuery): LiveState {
+    for (const run of this.running.values()) if (run.runId === runId) return run.live(page) ?? EMPTY_STATE;
+    return EMPTY_STATE;
   }
 
   order(order: PageOrder): void {
@@ -69,6 +87,7 @@ class Page {
       case 'cancel':
         this.cancelled = true;
         this.waiting = [];
+        this.batches.cancel();
         for (const run of this.running.values()) run.cancel();
     }
   }
@@ -130,7 +149,7 @@ class Page {
     for (let next = this.nextReady(); next; next = this.nextReady()) {
       this.waiting.splice(this.waiting.indexOf(next), 1);
       this.lastStart = Date.now();
-      if (this.opened) this.running.set(next.cell, new CellRun(this.input, this.opened, next));
+      if (this.opened) this.running.set(next.cell, new CellRun(this.input, this.opened, next, this.batches));
       if (this.input.gapMs > 0) void sleep(this.input.gapMs); // wakes the page up for the next start
     }
   }

@@ -1,6 +1,7 @@
 /** What every part of the driver needs to know about its run. Sandbox. */
+import type { ActivityOptions } from '@temporalio/workflow';
 import type { PartitionScope, RunInput, RunLimits } from '../../dsl/contract/run.ts';
-import type { StepCall } from '../../dsl/contract/step.ts';
+import type { StepCall, StepResult } from '../../dsl/contract/step.ts';
 import type { Skeleton } from '../../dsl/plan/types.ts';
 
 export interface RunContext {
@@ -19,9 +20,16 @@ export interface RunContext {
   readonly role: 'run' | 'chunk' | 'long' | 'cell';
   /** Before the ids of its activities, where several runs share a workflow. */
   readonly idPrefix?: string;
+  /** Where the steps of several runs may go in one activity. */
+  readonly batches?: BatchSteps;
   /** A resume may move the run to a newer plan. */
   planHash: string;
   skeleton: Skeleton;
+}
+
+/** Takes a step of a task that can do `max` partitions at once. */
+export interface BatchSteps {
+  join(call: StepCall, max: number, options: ActivityOptions): Promise<StepResult>;
 }
 
 /** What each of a run's steps must know about the run. */

@@ -42,6 +42,12 @@ export const backfillCodes = {
     status: 409,
   },
   'HDL-BACKFILL-STATE': { title: 'The backfill is not in a state for that', fix: 'Look at it: heddle backfill show ID.', exit: 1, status: 409 },
+  'HDL-RUN-IN-BACKFILL': {
+    title: 'This run belongs to a backfill, which steers it',
+    fix: 'Pause, cancel or redo the backfill.',
+    exit: 1,
+    status: 409,
+  },
   'HDL-BACKFILL-EMPTY': {
     title: 'There is nothing to run',
     fix: 'Each partition is left alone for the reason that the plan gives; --force runs all of them.',

@@ -58,6 +58,11 @@ export const workerCodes = {
     fix: 'Look at the log of the step; a crash of a native library or the memory of the host are usual reasons.',
     exit: 1,
   },
+  'HDL-BATCH-OUTCOMES': {
+    title: 'The batch code of a task did not give one outcome for each partition',
+    fix: 'Give an array as long as the one it got: a result or an Error for each.',
+    exit: 1,
+  },
   'HDL-COMMAND-FAILED': { title: 'The program of a command task failed', fix: 'Look at its output: heddle logs RUN STEP.', exit: 1 },
   'HDL-COMMAND-OUTPUT': {
     title: 'The program of a command task wrote no JSON',
