@@ -7,6 +7,14 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import webhdfs from 'webhdfs';
+import type { SliceHandle } from '../../dsl/contract/step.ts';
+import { historyOf } from '../../storage/datasets/layout.ts';
+import { listPartitions } from '../../storage/datasets/list-partitions.ts';
+import { oldGenerations } from '../../storage/datasets/old-generations.ts';
+import { pinSlice } from '../../storage/datasets/pin-slice.ts';
+import { publishPartition } from '../../storage/datasets/publish-partition.ts';
+import { childUri } from '../../storage/uri.ts';
+import { KEY, numbers, PATH, stage, valuesOf, visible } from '../commit/commit-kit.ts';
 import { cancelToken, fetchToken, renewToken } from '../../storage/hdfs/delegation-tokens.ts';
 import { HdfsClient } from '../../storage/hdfs/hdfs-client.ts';
 import { readTokenFile } from '../../storage/hdfs/token-file.ts';
@@ -44,6 +52,27 @@ describe.skipIf(missing !== null)(`HDFS with one NameNode${missing === null ? ''
     }),
     ['a:b'],
   );
+
+  it('a partition goes from another system to ours and back: pinned, replaced, replaced again, rolled back, its old generations kept', async () => {
+    const files = store();
+    const d = numbers();
+    const folderOf = childUri(files.resolve(d.uri), PATH);
+    const { staging } = await stage(files, numbers(), [1, 2], 'spark');
+    await files.write(childUri(folderOf, 'part-0.snappy.parquet'), await files.read(childUri(staging, 'part-00000.parquet')));
+    await files.write(childUri(folderOf, '_SUCCESS'), new Uint8Array());
+    const spark = (await pinSlice(files, d, [KEY])) as SliceHandle;
+    const two = await publishPartition(files, await stage(files, d, [3], 'r2'), { replace: true });
+    await publishPartition(files, await stage(files, d, [4], 'r3'), { replace: true });
+    const root = files.resolve(d.uri);
+    const [back] = await oldGenerations(files, root, PATH, (await historyOf(files, root, PATH)).old);
+    const staged = { dataset: d.name, uri: root, key: KEY, staging: back?.uri ?? '', manifestDigest: back?.manifest ?? '', rows: 1, bytes: 1 };
+    await publishPartition(files, staged, { replace: true, generation: 4, rollback: { from: 2, who: 'ann', note: null } });
+    expect(await visible(files, d)).toEqual([3]);
+    expect(await valuesOf(files, d, two)).toEqual([3]);
+    expect(await valuesOf(files, d, spark)).toEqual([1, 2]);
+    expect((await listPartitions(files, d)).partitions).toMatchObject([{ generation: 4 }]);
+    expect((await historyOf(files, root, PATH)).old).toEqual([3, 1]);
+  });
 
   describe('what HDFS refuses', () => {
     it('for want of a right is told as that, with the user and the folder', async () => {
