@@ -6,7 +6,7 @@ import { WorkflowNotFoundError } from '@temporalio/common';
 import { closeRun } from '../api/runs/close-run.ts';
 import { isOver } from '../api/runs/run-detail.ts';
 import { statusAttribute } from '../api/runs/search-attributes.ts';
-import { retryOfWorkflow, startWorkflow } from '../api/runs/start-workflow.ts';
+import { isUnavailable, retryOfWorkflow, startWorkflow } from '../api/runs/start-workflow.ts';
 import type { ServerParts } from '../api/server-parts.ts';
 import { getRun, openRuns, setRunStatus, type RunRow } from '../catalog/runs.ts';
 import { isHeddleError } from '../dsl/errors/heddle-error.ts';
@@ -16,6 +16,9 @@ const BATCH = 100;
 const STARTING_MS = 5_000;
 /** A record follows its workflow's end by at most this; a run touched later than that is left alone. */
 const SETTLE_MS = 10_000;
+
+/** So many runs of a pass without an answer: Temporal is away, and the pass ends. */
+const GIVE_UP_AFTER = 2;
 
 export function startReconciler(parts: ServerParts, everyMs = 2_000): Loop {
   let cursor = '';
@@ -27,11 +30,16 @@ export function startReconciler(parts: ServerParts, everyMs = 2_000): Loop {
 /** Looks at the next open runs behind the cursor; gives the next cursor, '' to begin again. */
 export async function reconcilePass(parts: ServerParts, now: number, cursor: string, settleMs = SETTLE_MS): Promise<string> {
   const runs = await openRuns(parts.catalog.db, parts.config.project, BATCH, cursor);
+  let unanswered = 0;
   for (const run of runs) {
     try {
       await reconcile(parts, run, now, settleMs);
+      unanswered = 0;
     } catch (error) {
       parts.log.warn({ runId: run.runId, error: String(error) }, 'a run could not be reconciled');
+      unanswered = isUnavailable(error) ? unanswered + 1 : 0;
+      // Each call waits for seconds: the next pass begins behind this run, so one that never answers holds up no other.
+      if (unanswered >= GIVE_UP_AFTER) return run.runId;
     }
   }
   return runs.length < BATCH ? '' : (runs.at(-1)?.runId ?? '');
