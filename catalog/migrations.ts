@@ -7,7 +7,17 @@ import { sql, type Kysely } from 'kysely';
 type Database = Kysely<unknown>;
 
 /** migrations[n] brings a catalog from version n to n + 1. */
-export const migrations: readonly ((db: Database) => Promise<void>)[] = [first, lineage, publications, tries, backfills, reuse, partitionStates, schedules];
+export const migrations: readonly ((db: Database) => Promise<void>)[] = [
+  first,
+  lineage,
+  publications,
+  tries,
+  backfills,
+  reuse,
+  partitionStates,
+  schedules,
+  runIndices,
+];
 
 export const SCHEMA_VERSION = migrations.length;
 
@@ -512,4 +522,11 @@ async function schedules({ schema }: Database): Promise<void> {
     .addPrimaryKeyConstraint('alerts_key', ['project', 'cause', 'opened_at'])
     .execute();
   await schema.createIndex('alerts_open').on('alerts').columns(['project', 'resolved_at', 'cause']).execute();
+}
+
+/** Listings of a project's runs by time, the runs that a run called, those of a backfill: without these each read the whole table. */
+async function runIndices({ schema }: Database): Promise<void> {
+  await schema.createIndex('runs_by_time').on('runs').columns(['project', 'created_at', 'run_id']).execute();
+  await schema.createIndex('runs_by_parent').on('runs').columns(['parent_run_id', 'status']).execute();
+  await schema.createIndex('runs_by_backfill').on('runs').columns(['backfill', 'status']).execute();
 }

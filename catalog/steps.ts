@@ -22,6 +22,13 @@ export async function writePage(
     .onConflict((on) => on.columns(['run_id', 'retry', 'page']).doNothing())
     .executeTakeFirst();
   if (Number(claimed.numInsertedOrUpdatedRows ?? 0) === 0) return false;
+  // Holds the run's row until the end of the transaction: on PostgreSQL pages that come side by side would number their steps alike,
+  // and a listing that goes on behind a number would leave steps out.
+  await db
+    .updateTable('runs')
+    .set((eb) => ({ touched_at: eb.ref('touched_at') }))
+    .where('run_id', '=', page.runId)
+    .execute();
   const last = await db
     .selectFrom('steps')
     .select((eb) => eb.fn.max('seq').as('seq'))
