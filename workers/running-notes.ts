@@ -3,7 +3,7 @@
  * once instead of after their heartbeat timeout. Only for steps that run a while. Linux; elsewhere nothing is noted.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { processStart } from '../activities/command/process-start.ts';
@@ -11,8 +11,13 @@ import type { RunningStep } from './running-steps.ts';
 
 const folderOf = (stateFolder: string): string => join(stateFolder, 'running');
 const own = processStart(process.pid);
-/** A process id means something on its own host, and in its own container: what others noted in a shared folder is theirs. */
-const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 12);
+/**
+ * A process id means something in its own table of processes only. Two containers with one host name and one state folder have
+ * two tables: by the host's name alone one would take the other's living steps for lost.
+ */
+const host = createHash('sha256').update(`${hostname()}\0${processTable()}`).digest('hex').slice(0, 12);
+/** Of a table that is gone, a container's that was replaced: nobody will take these notes. */
+const FORGET_MS = 7 * 86_400_000;
 let count = 0;
 
 /** Gives what removes the note. Never throws: a full disk must not fail a step that needs none. */
@@ -40,8 +45,9 @@ export function takeKilled(stateFolder: string): KilledStep[] {
   const killed: KilledStep[] = [];
   for (const name of names(folderOf(stateFolder))) {
     const [by, pid, since] = name.split('-');
-    if (by !== host || processStart(Number(pid)) === Number(since)) continue; // another's, or it lives
     const file = join(folderOf(stateFolder), name);
+    if (by !== host) forgetOld(file);
+    if (by !== host || processStart(Number(pid)) === Number(since)) continue; // another's, or it lives
     try {
       killed.push(JSON.parse(readFileSync(file, 'utf8')) as KilledStep); // written above
     } catch {
@@ -57,5 +63,22 @@ function names(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
+  }
+}
+
+function forgetOld(file: string): void {
+  try {
+    if (Date.now() - statSync(file).mtimeMs > FORGET_MS) rmSync(file, { force: true });
+  } catch {
+    // its owner has just removed it
+  }
+}
+
+/** 'pid:[4026531836]'; '' where the system has no such thing. */
+function processTable(): string {
+  try {
+    return readlinkSync('/proc/self/ns/pid');
+  } catch {
+    return '';
   }
 }
