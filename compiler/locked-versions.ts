@@ -25,6 +25,9 @@ export function lockedVersions(folder: string): (names: readonly string[]) => st
   };
 }
 
+/** 'a/b/c' -> 'a', '@a/b/c' -> '@a/b'. */
+export const packageOf = (path: string): string => (path.startsWith('@') ? path.split('/').slice(0, 2).join('/') : (path.split('/')[0] ?? path));
+
 function readJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8')) as unknown;

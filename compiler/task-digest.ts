@@ -1,13 +1,14 @@
 /**
- * The digest of a task's code: its bundle with everything that it cannot reach shaken away, and the locked versions of the
- * packages that the bundle imports. Comments and formatting do not change it. For lock.ts and workers.
+ * The digest of a task's code: its bundle with everything that it cannot reach shaken away, files that it loads by their URL
+ * (threads), and the locked versions of the packages that the bundle imports. Comments and formatting do not change it. For lock.ts and workers.
  */
 import { readFileSync, statSync } from 'node:fs';
 import { dirname, extname, isAbsolute, resolve } from 'node:path';
 import { build, type Loader, type Plugin } from 'esbuild';
 import { sha256Hex } from '../storage/digest.ts';
 import type { TaskSource } from './child-messages.ts';
-import { lockedVersions } from './locked-versions.ts';
+import { loadedFiles, type WithLoadedFiles } from './loaded-files.ts';
+import { lockedVersions, packageOf } from './locked-versions.ts';
 import { markPure } from './mark-pure.ts';
 
 /** 'name@version' -> 'sha256:...'. One bundling for all of them. */
@@ -16,7 +17,7 @@ export async function taskDigests(tasks: readonly TaskSource[], folder: string):
   const entries = new Map(tasks.map((task, index) => [`heddle-task-${index}`, task]));
   const { outputFiles, metafile } = await build({
     entryPoints: [...entries.keys()].map((name) => ({ in: name, out: name })),
-    plugins: [entryPlugin(entries)],
+    plugins: [entryPlugin(entries, loadedFiles(folder))],
     bundle: true,
     write: false,
     metafile: true,
@@ -45,7 +46,7 @@ export async function taskDigests(tasks: readonly TaskSource[], folder: string):
 }
 
 /** An entry that exports one task. For a task without an export, all of its file counts. */
-function entryPlugin(entries: ReadonlyMap<string, TaskSource>): Plugin {
+function entryPlugin(entries: ReadonlyMap<string, TaskSource>, withLoadedFiles: WithLoadedFiles): Plugin {
   return {
     name: 'heddle-task',
     setup(setup) {
@@ -64,7 +65,7 @@ function entryPlugin(entries: ReadonlyMap<string, TaskSource>): Plugin {
       });
       setup.onLoad({ filter: /\.[cm]?[tj]s$/ }, async ({ path }) => {
         if (path.includes('/node_modules/')) return undefined;
-        return { contents: await markPure(readFileSync(path, 'utf8'), extname(path).includes('t')), loader: 'js' };
+        return { contents: await withLoadedFiles(await markPure(readFileSync(path, 'utf8'), extname(path).includes('t')), path), loader: 'js' };
       });
     },
   };
@@ -76,4 +77,3 @@ const programFiles = ({ command }: TaskSource, folder: string): string[] =>
     return statSync(path, { throwIfNoEntry: false })?.isFile() ? [`${argument} ${sha256Hex(readFileSync(path))}`] : [];
   });
 const named = (name: string): string => (/^[\w$]+$/.test(name) ? name : JSON.stringify(name));
-const packageOf = (path: string): string => (path.startsWith('@') ? path.split('/').slice(0, 2).join('/') : (path.split('/')[0] ?? path));

@@ -29,8 +29,8 @@ export const score = pipeline(
     const { model } = resolveModel({ model: params.model });
     const features = waitFor(Features.at(partition), { within: '6h' });
     const input = validateInput({ model, features, tolerate, onShift, into: partition });
-    const shards = planShards({ kept: input.kept });
-    const parts = map(shards, (shard) => scoreShard({ shard, model }), { id: 'scored', parallel: 4, key: (shard) => shard.id });
+    const shards = planShards({ features }, { after: input });
+    const parts = map(shards, (shard) => scoreShard({ shard, features, model }), { id: 'scored', parallel: 4, key: (shard) => shard.id });
     const counts = { rows: features.rows, kept: input.rows, quarantined: input.rejects.rows };
     const checked = checkScores({ parts, ...counts, model, last: Scores.beforeIfAny(partition, '7d'), onShift });
     const scores = publishScores({ parts: checked.parts, features, model, into: partition });

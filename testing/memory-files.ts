@@ -10,9 +10,8 @@ import { columnTypes } from '../storage/parquet/column-types.ts';
 import { columnsOfRows, toRecordBatch } from '../storage/parquet/to-arrow.ts';
 import { parquetBytes } from '../storage/parquet/write-parquet.ts';
 
-/** [] for a slice without rows. Throws HDL-BAD-ROW. */
+/** One file, which may be without rows. Throws HDL-BAD-ROW. */
 export async function memoryFiles(from: Dataset, slice: SliceHandle, rows: readonly object[]): Promise<readonly SliceFile[]> {
-  if (rows.length === 0) return [];
   const types = columnTypes(datasetDef(from).schema, from.name);
   const batch: RecordBatch = toRecordBatch(types, arrowSchema(types), columnsOfRows(types, rows), from.name, 0);
   async function* once(): AsyncGenerator<RecordBatch> {

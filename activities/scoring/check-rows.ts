@@ -42,3 +42,13 @@ export function accountForRows({ rows, kept, quarantined, scored, failed }: RowC
     what: `The rows do not add up: ${rows} in, ${quarantined} quarantined and ${kept} kept, of which ${scored} were scored and ${failed} failed.`,
   });
 }
+
+/** Throws HDL-ROWS-LOST unless the shards, in their order, cover `rows` rows, each once. */
+export function checkShards(rows: number, shards: readonly { readonly id: string; readonly first: number; readonly count: number }[]): void {
+  let at = 0;
+  for (const { id, first, count } of shards) {
+    if (first !== at) throw new HeddleError('HDL-ROWS-LOST', { what: `Shard ${id} begins at row ${first}, and those before it end at row ${at}.` });
+    at += count;
+  }
+  if (at !== rows) throw new HeddleError('HDL-ROWS-LOST', { what: `The shards have ${at} rows, and the slice has ${rows}.` });
+}

@@ -1,16 +1,17 @@
 /**
- * A Parquet file -> a Parquet file of scores, row group by row group, each handled by one thread from its bytes to its bytes.
+ * Parquet files -> a Parquet file of scores, row group by row group, each handled by one thread from its bytes to its bytes.
  * The main thread reads ranges and hands on what is written, so that the store's own clients work; at most one row group more
  * than there are threads is in memory, and nothing is read before the consumer takes what is ready. Worker side.
  */
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
-import { readFileInfo, type ChunkInfo, type RangeSource } from './columns/column-info.ts';
+import type { ChunkInfo, ColumnInfo, RangeSource } from './columns/column-info.ts';
+import { groupsOf } from './groups-of-files.ts';
 import { loadFormulas, type FormulasAt } from './formulas.ts';
 import { LEAST_ROWS, tooLarge, type LocalScorer } from './local-scorer.ts';
 import type { ModelSchema } from './model-schema.ts';
 import { footerBytes, MAGIC, type WrittenGroup } from './output/footer.ts';
 import { addSummaries, emptySummary, type ScoreSummary } from './score-summary.ts';
-import { scoreColumnInfo } from './threads/score-group.ts';
+import { constantColumnInfo, scoreColumnInfo } from './threads/score-group.ts';
 import type { GroupJob, GroupResult, Reject } from './threads/messages.ts';
 import { OutOfMemory, type ThreadModel } from './threads/thread-pool.ts';
 
@@ -26,9 +27,16 @@ export interface ParquetScoring {
   readonly notes?: Readonly<Record<string, string>>;
   /** Rows that a thread holds at once. */
   readonly batchRows?: number;
+  /** Rows of all files together: from this one, so many. Left out: all. */
+  readonly first?: number;
+  readonly count?: number;
+  /** Columns of one text each, after the scores. */
+  readonly constants?: Readonly<Record<string, string>>;
+  /** So many rejects are told; all are counted. Left out: all of them. */
+  readonly keepRejects?: number;
   /** Called for rows that were not scored, in order. */
   readonly onRejects?: (rejects: readonly Reject[]) => void;
-  readonly onProgress?: (doneRows: number, rows: number) => void;
+  readonly onProgress?: (doneRows: number, rows: number | null) => void;
   readonly signal?: AbortSignal;
   /** Filled in when all is done. */
   readonly done?: (summary: ScoreSummary) => void;
@@ -37,58 +45,106 @@ const BATCH_ROWS = 65_536;
 /** Columns that lie nearer to each other are read at once. */
 const GAP_BYTES = 1_048_576;
 
+/** A file, and how many rows it has where that is known: then its footer is read only when its rows are wanted. */
+export type ScoredFile = RangeSource & { readonly rows?: number };
+
 /** Bytes of the file of scores. Rows that were not scored are left out of it. Throws HDL-BAD-FILE, HDL-FILE-SCHEMA, HDL-MODEL-INPUT, HDL-SCORE-MEMORY. */
-export async function* scoreParquet(scorer: LocalScorer, source: RangeSource, scoring: ParquetScoring): AsyncGenerator<Uint8Array> {
-  const { schema } = scoring.model;
-  const formulas = await loadFormulas(scoring.formulas ?? null, schema.features);
-  const columns = [...new Set([...formulas.map(({ column }) => column), ...scoring.keep])];
-  const info = await readFileInfo(source, columns);
-  const model = await scorer.open(scoring.model.digest, scoring.model.load);
+export async function* scoreParquet(scorer: LocalScorer, source: ScoredFile | readonly ScoredFile[], scoring: ParquetScoring): AsyncGenerator<Uint8Array> {
   const scoreColumn = scoring.scoreColumn ?? 'score';
-  const running: Promise<GroupResult[]>[] = [];
+  const columns: ColumnInfo[] = [];
   const written: WrittenGroup[] = [];
-  let summary: ScoreSummary = emptySummary(formulas.length);
   let at = MAGIC.length;
   yield MAGIC;
-  let next = 0;
-  let firstRow = 0;
+  const sources = 'read' in source ? [source] : source;
+  for await (const { bytes, rows, chunks } of scoreGroups(scorer, sources, scoring, {
+    infer: true,
+    scoreColumn,
+    onColumns: (known) => columns.push(...known),
+  })) {
+    if (rows === 0) continue;
+    written.push({ rows, offset: at, chunks });
+    at += bytes.length;
+    yield bytes;
+  }
+  const kept = scoring.keep.flatMap((name) => columns.find((column) => column.name === name) ?? []);
+  const constants = Object.keys(scoring.constants ?? {}).map(constantColumnInfo);
+  yield footerBytes([...kept, scoreColumnInfo(scoreColumn), ...constants], written, scoring.notes ?? {});
+}
+
+/** Looks at each row as scoreParquet would, and scores none: what would go to quarantine, and what the features look like. Throws as it does. */
+export async function sieveParquet(scorer: LocalScorer, sources: readonly ScoredFile[], scoring: ParquetScoring): Promise<void> {
+  for await (const _ of scoreGroups(scorer, sources, scoring, { infer: false, scoreColumn: 'score' }));
+}
+
+interface GroupsOptions {
+  readonly infer: boolean;
+  readonly scoreColumn: string;
+  /** Called once, with the columns that are read. */
+  readonly onColumns?: (columns: readonly ColumnInfo[]) => void;
+}
+/** Results in the order of the rows. */
+async function* scoreGroups(
+  scorer: LocalScorer,
+  sources: readonly ScoredFile[],
+  scoring: ParquetScoring,
+  { infer, scoreColumn, onColumns }: GroupsOptions,
+): AsyncGenerator<GroupResult> {
+  const { schema } = scoring.model;
+  const { first = 0, count = Number.POSITIVE_INFINITY, constants = {}, keep, batchRows = BATCH_ROWS } = scoring;
+  const formulas = await loadFormulas(scoring.formulas ?? null, schema.features);
+  const columns = [...new Set([...formulas.map(({ column }) => column), ...keep])];
+  const model = await scorer.open(scoring.model.digest, scoring.model.load);
+  const pieces = groupsOf(sources, columns, first, first + count, onColumns);
+  const total = Math.min(count, sources.reduce((sum, { rows = Number.NaN }) => sum + rows, 0) - first);
+  let left = scoring.keepRejects ?? Number.POSITIVE_INFINITY;
+  const running: { readonly rows: number; readonly work: Promise<GroupResult[]> }[] = [];
+  let summary = emptySummary;
   let doneRows = 0;
+  let next = await pieces.next();
   try {
-    while (next < info.groups.length || running.length > 0) {
+    while (!next.done || running.length > 0) {
       scoring.signal?.throwIfAborted();
-      while (running.length <= scorer.pool.threads && next < info.groups.length) {
-        const group = info.groups[next++];
-        if (!group || group.rows === 0) continue;
-        const job = { name: source.name, group, firstRow, formulas: scoring.formulas ?? null, schema, keep: scoring.keep, scoreColumn };
-        const work = startGroup(scorer, source, model, { ...job, batchRows: scoring.batchRows ?? BATCH_ROWS });
+      while (running.length <= scorer.pool.threads && !next.done) {
+        const { source, group, firstRow, from, to } = next.value;
+        const job = {
+          name: source.name,
+          group,
+          firstRow,
+          from,
+          to,
+          formulas: scoring.formulas ?? null,
+          schema,
+          keep,
+          scoreColumn,
+          constants,
+          infer,
+          keepRejects: left,
+        };
+        const work = startGroup(scorer, source, model, { ...job, batchRows });
         work.catch(() => {}); // it is awaited below, in its turn
-        running.push(work);
-        firstRow += group.rows;
+        running.push({ rows: to - from, work });
+        next = await pieces.next();
       }
-      for (const result of (await running.shift()) ?? []) {
-        if (result.rejects.length > 0) scoring.onRejects?.(result.rejects);
+      const oldest = running.shift();
+      for (const result of oldest ? await oldest.work : []) {
+        const rejects = result.rejects.slice(0, left);
+        left -= rejects.length;
+        if (rejects.length > 0) scoring.onRejects?.(rejects);
         summary = addSummaries(summary, result.summary);
-        doneRows += result.rows + result.rejects.length;
-        scoring.onProgress?.(doneRows, info.rows);
-        if (result.rows === 0) continue;
-        written.push({ rows: result.rows, offset: at, chunks: result.chunks });
-        at += result.bytes.length;
-        yield result.bytes;
+        yield result;
       }
+      doneRows += oldest?.rows ?? 0;
+      scoring.onProgress?.(doneRows, Number.isNaN(total) ? null : total);
     }
   } finally {
-    await Promise.allSettled(running);
+    await Promise.allSettled(running.map(({ work }) => work));
   }
-  if (doneRows !== info.rows)
-    throw new HeddleError('HDL-BAD-FILE', { what: `Its row groups have ${doneRows} rows, and its footer says ${info.rows}.`, where: source.name });
-  const kept = scoring.keep.flatMap((name) => info.columns.find((column) => column.name === name) ?? []);
-  yield footerBytes([...kept, scoreColumnInfo(scoreColumn)], written, scoring.notes ?? {});
   scoring.done?.(summary);
 }
 
-async function startGroup(scorer: LocalScorer, source: RangeSource, model: ThreadModel, job: Omit<GroupJob, 'bytes' | 'from' | 'to'>): Promise<GroupResult[]> {
+async function startGroup(scorer: LocalScorer, source: RangeSource, model: ThreadModel, job: Omit<GroupJob, 'bytes'>): Promise<GroupResult[]> {
   const bytes = await readChunks(source, job.group.chunks);
-  return scoreRange(scorer, model, { ...job, bytes, from: 0, to: job.group.rows });
+  return scoreRange(scorer, model, { ...job, bytes });
 }
 
 /** Rows from..to, halved when they do not fit into memory: smaller batches first go with smaller ranges. */

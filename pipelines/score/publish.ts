@@ -5,28 +5,25 @@ import { openNamedCache } from '../../activities/cache/configured-caches.ts';
 import { expiries } from '../../activities/cache/expiry.ts';
 import { serveVersion } from '../../activities/cache/serve-version.ts';
 import { writePredictions } from '../../activities/cache/write-predictions.ts';
-import { decodeKeptRows } from '../../activities/scoring/kept-rows.ts';
-import { ScoreColumns } from '../../activities/scoring/score-columns.ts';
+import { checkShards } from '../../activities/scoring/check-rows.ts';
+import { readScores } from '../../activities/scoring/index.ts';
 import { Delay, Features, owner, Scores } from '../data.ts';
 import { Part } from './shards.ts';
 
 export const publishScores = task({
   name: 'flights.publish_scores',
-  version: '1',
+  version: '2',
   owner,
   input: z.object({ parts: z.array(Part), features: Features.slice, model: Delay }),
   output: Scores.slice,
-  async run({ parts, features, model }, ctx) {
-    async function* shards() {
-      for (const part of parts) {
-        const { flight } = decodeKeptRows(await ctx.readArtifact(part.kept));
-        yield { flight, scores: new Float32Array((await ctx.readArtifact(part.file)).slice().buffer) };
-      }
-    }
-    const scores = new ScoreColumns(shards(), `${model.name}@${model.version}`);
+  async run({ parts, features }, ctx) {
+    const files = await ctx.files(Features, features);
+    checkShards(
+      files.reduce((sum, { rows }) => sum + rows, 0),
+      parts,
+    );
     async function* batches() {
-      for await (const batch of ctx.read(Features, features, { columns: ['flight', 'at', 'origin', 'destination'] })) yield await scores.join(batch);
-      await scores.checkComplete();
+      for (const part of parts) yield* readScores(ctx, Scores, part.file);
     }
     return ctx.write(Scores, batches());
   },

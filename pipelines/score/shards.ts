@@ -1,62 +1,62 @@
 /** Steps of flights.score: shards, scoring, and the count of every row. */
 import { task, z } from 'heddle';
-import { breathing } from '../../activities/flights/breathe.ts';
 import { accountForRows } from '../../activities/scoring/check-rows.ts';
-import { decodeKeptRows } from '../../activities/scoring/kept-rows.ts';
-import { onnxSession } from '../../activities/scoring/onnx-session.ts';
-import { shardId } from '../../activities/scoring/plan-shards.ts';
-import { scoreMatrix } from '../../activities/scoring/score-matrix.ts';
+import { modelFiles, planSliceShards, scoreSlice } from '../../activities/scoring/index.ts';
 import { addScore, checkMean, emptyDistribution, failOnShift, scoreAlert } from '../../activities/scoring/shift.ts';
 import { parseMeta } from '../../activities/training/model-meta.ts';
-import { Delay, File, owner, Scores } from '../data.ts';
-import { Kept, OnShift } from './validate.ts';
+import { Delay, Features, File, owner, Scores } from '../data.ts';
+import { OnShift } from './validate.ts';
 
-const Shard = Kept.extend({ id: z.string() });
-/** Scores of a shard: float32, in the order of its rows; not a number where the model failed. `kept`: the rows' own file. */
-export const Part = Shard.extend({ kept: File, failed: z.int(), sum: z.number(), bins: z.array(z.int()) });
+/** Rows of the slice: from `first`, so many. */
+const Shard = z.object({ id: z.string(), first: z.int(), count: z.int() });
+/** Scores of a shard: a Parquet file with the rows that were scored, as the dataset has them. */
+export const Part = Shard.extend({ file: File, scored: z.int(), failed: z.int(), quarantined: z.int(), sum: z.number(), bins: z.array(z.int()) });
 
 export const planShards = task({
   name: 'flights.plan_shards',
-  version: '2',
+  version: '3',
   owner,
-  input: z.object({ kept: z.array(Kept) }),
+  input: z.object({ features: Features.slice }),
   output: z.array(Shard),
-  async run({ kept }) {
-    return kept.map((piece) => ({ ...piece, id: shardId(piece.first) }));
+  async run({ features }, ctx) {
+    return planSliceShards(await ctx.files(Features, features));
   },
 });
 
 export const scoreShard = task({
   name: 'flights.score_shard',
-  version: '2',
+  version: '3',
   owner,
-  input: z.object({ shard: Shard, model: Delay }),
+  input: z.object({ shard: Shard, features: Features.slice, model: Delay }),
   output: Part,
-  async run({ shard, model }, ctx) {
-    const { x, rows } = decodeKeptRows(await ctx.readArtifact(shard.file));
-    const session = await onnxSession(model.digest, () => ctx.readArtifact(`${model.uri}/model.onnx`));
-    const scores = await scoreMatrix(session, x, x.length / rows, breathing(ctx.signal));
-    const distribution = emptyDistribution();
-    let failed = 0;
-    for (const score of scores) {
-      if (Number.isFinite(score)) addScore(distribution, score);
-      else failed++;
-    }
-    if (failed > 0) ctx.log.warn(`the model gave no number to ${failed} of ${rows} rows`);
-    return { ...shard, kept: shard.file, file: await ctx.artifact('scores.bin', new Uint8Array(scores.buffer)), failed, ...distribution };
+  async run({ shard, features, model }, ctx) {
+    const { file, summary } = await scoreSlice(ctx, {
+      files: await ctx.files(Features, features),
+      model: await modelFiles(ctx, model),
+      keep: ['flight', 'at', 'origin', 'destination'],
+      constants: { model: `${model.name}@${model.version}` },
+      first: shard.first,
+      count: shard.count,
+      keepRejects: 0, // flights.validate_input has told them
+    });
+    const { scored, failed, quarantined, sum, bins } = summary;
+    if (failed > 0) ctx.log.warn(`the model gave no number to ${failed} of ${shard.count} rows`);
+    return { ...shard, file, scored, failed, quarantined, sum, bins: [...bins] };
   },
 });
 
 export const checkScores = task({
   name: 'flights.check_scores',
-  version: '2',
+  version: '3',
   owner,
   input: z.object({ parts: z.array(Part), rows: z.int(), kept: z.int(), quarantined: z.int(), model: Delay, last: Scores.slice.nullable(), onShift: OnShift }),
   output: z.object({ parts: z.array(Part), failed: z.int(), mean: z.number(), alerts: z.array(z.string()) }),
   async run({ parts, rows, kept, quarantined, model, last, onShift }, ctx) {
-    const failed = parts.reduce((sum, part) => sum + part.failed, 0);
-    const scored = parts.reduce((sum, part) => sum + part.rows, 0) - failed;
+    const total = (of: 'scored' | 'failed' | 'quarantined'): number => parts.reduce((sum, part) => sum + part[of], 0);
+    const [scored, failed] = [total('scored'), total('failed')];
     accountForRows({ rows, kept, quarantined, scored, failed });
+    // the shards look at each row again: they must find the same ones
+    accountForRows({ rows, kept: scored + failed, quarantined: total('quarantined'), scored, failed });
     const now = emptyDistribution();
     for (const part of parts) {
       now.sum += part.sum;

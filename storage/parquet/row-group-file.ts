@@ -125,7 +125,7 @@ function onlyColumns(root: ThriftStruct, names: ReadonlySet<string>): ThriftStru
   }
   return changed(root, {
     [FILE.schema]: { element: 12, items: [changed(top as ThriftStruct, { [ELEMENT.children]: children }), ...kept] },
-    ...(orders && { [FILE.orders]: { element: 12, items: keptOrders } }),
+    [FILE.orders]: orders ? { element: 12, items: keptOrders } : null,
     [FILE.keyValues]: { element: 12, items: arrowNote(listOf(fieldOf(root, FILE.keyValues)), names) },
   });
 }

@@ -116,3 +116,35 @@ test.each(['{', '[]', '{ "tasks": [] }', '{ "tasks": { "one@1": 3 } }'])('a hedd
   expect((await check(project)).problems).toMatchObject([{ code: 'HDL-LOCK-INVALID', file: 'heddle.lock' }]);
   expect(readFileSync(join(project.folder, 'heddle.lock'), 'utf8')).toBe(text);
 });
+
+test('files that a task loads by their URL are part of its code: threads with what they import, modules of formulas, data', async () => {
+  const task = (name: string, body: string): string =>
+    `export const ${name} = task({ name: '${name}', version: '1', output: z.object({ n: z.number() }), run: async () => ({ n: await ${body} }) });\n`;
+  using project = tempProject({
+    'lib/factor.ts': 'export const factor = 2;',
+    'lib/thread.ts': "import { factor } from './factor.ts';\nimport { parentPort } from 'node:worker_threads';\nparentPort?.postMessage(factor);",
+    // a thread of the published package is .js, of the sources .ts
+    'lib/pool.ts': `import { extname } from 'node:path';
+import { Worker } from 'node:worker_threads';
+export const started = async (): Promise<number> => { new Worker(new URL(\`./thread\${extname(import.meta.url)}\`, import.meta.url)); return 1; };
+export const again = async (): Promise<number> => { new Worker(new URL('./again.ts', import.meta.url)); return 1; };`,
+    // starts itself
+    'lib/again.ts': "import { Worker } from 'node:worker_threads';\nexport const go = () => new Worker(new URL('./again.ts', import.meta.url));",
+    'lib/table.json': '[1]',
+    'pipelines/a.ts': `import { task, z } from 'heddle';
+import { again, started } from '../lib/pool.ts';
+${task('threaded', 'started()')}${task('twice', 'again()')}${task('alone', '1')}${task('loads', "import(new URL('../lib/table.json', import.meta.url).href)")}`,
+  });
+  await check(project);
+  expect(changed(await check(project))).toEqual([]);
+  project.write('lib/factor.ts', '// only a comment\nexport const factor = 2;');
+  expect(changed(await check(project))).toEqual([]);
+  project.write('lib/factor.ts', 'export const factor = 3;');
+  expect(changed(await check(project))).toEqual(['HDL-TASK-CHANGED threaded@1']);
+  project.write('lib/factor.ts', 'export const factor = 2;');
+  project.write('lib/table.json', '[2]');
+  expect(changed(await check(project))).toEqual(['HDL-TASK-CHANGED loads@1']);
+  project.write('lib/table.json', '[1]');
+  project.write('lib/again.ts', "import { Worker } from 'node:worker_threads';\nexport const go = () => [new Worker(new URL('./again.ts', import.meta.url))];");
+  expect(changed(await check(project))).toEqual(['HDL-TASK-CHANGED twice@1']);
+});

@@ -81,7 +81,7 @@ describe('flights.score and flights.prewarm', () => {
   it('fail when a row is lost between scoring and publishing', async () => {
     const model = { kind: 'model', name: 'flights.delay', version: '1', uri: 'memory:', digest: 'd' } as never; // a handle
     const file = { uri: 'u', digest: 'd', bytes: 1 };
-    const part = { id: 'a', first: 0, rows: 9, file, kept: file, failed: 0, sum: 1, bins: [9] };
+    const part = { id: 'a', first: 0, count: 9, file, scored: 9, failed: 0, quarantined: 0, sum: 1, bins: [9] };
     const checked = checkScores.run({ parts: [part], rows: 10, kept: 10, quarantined: 0, model, last: null, onShift: 'warn' });
     await expect(checked).rejects.toThrow(/HDL-ROWS-LOST: .* 10 in, 0 quarantined and 10 kept, of which 9 were scored and 0 failed/);
   });

@@ -137,7 +137,7 @@ describe('rows that cannot be scored', () => {
     expect(await duck(`SELECT count(*) AS rows, sum((row IN (7, 8, 9, 5000, 5001))::INTEGER) AS bad, min(score) = max(score) AS same FROM '${path}'`)).toEqual([
       { rows: 5_995n, bad: 0n, same: true },
     ]);
-    expect(summary.featureSums[0]).toBeCloseTo(5_995 / 2, 3);
+    expect(Object.values(summary.reasons).reduce((sum, rows) => sum + rows, 0)).toBe(5);
     expect(summary.bins.reduce((sum, count) => sum + count, 0)).toBe(5_995);
   });
 
@@ -147,6 +147,16 @@ describe('rows that cannot be scored', () => {
     expect(summary.scored).toBe(5_996);
     const [checked] = await duck(`SELECT score FROM '${path}' WHERE row = 7`);
     expect(checked!['score']).toBeCloseTo(1 / (1 + Math.exp(-0.75)), 6);
+  });
+
+  it('are not those that lie a little beyond the values of training: a quarter of the range', async () => {
+    const edges = `SELECT * FROM (VALUES (0, 1.25, 0.5), (1, -0.25, 0.5), (2, 1.26, 0.5), (3, 0.5, -0.26)) t(row, a, b)`;
+    const select = `SELECT row, a::DOUBLE AS a, b::DOUBLE AS b FROM (${edges})`;
+    const { rejects } = await score(select, { model: modelOf(linear([1, 1]), ab), keep: ['row'] });
+    expect(rejects.map(({ row, feature, reason }) => [row, feature, reason])).toEqual([
+      [2, 'a', 'above the range'],
+      [3, 'b', 'below the range'],
+    ]);
   });
 
   it('are failed ones when the model has no finite answer', async () => {

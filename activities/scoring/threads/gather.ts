@@ -2,6 +2,7 @@
 import { numbersOf, type CodedColumn, type Values } from '../columns/coded-column.ts';
 import type { Formula, Formulas } from '../formulas.ts';
 import { boundsOf, type ModelSchema } from '../model-schema.ts';
+import { momentsOf, type Moments } from '../moments.ts';
 
 /** A formula's answers for a dictionary. */
 interface Table {
@@ -13,8 +14,6 @@ interface Table {
 export class Gatherer {
   readonly low: Float64Array;
   readonly high: Float64Array;
-  /** Of each feature over all rows of the last fill, bad ones too. */
-  readonly sums: Float64Array;
   private readonly formulas: Formulas;
   private readonly impute: readonly (number | null)[];
   private readonly tables: WeakMap<object, Table>[];
@@ -25,7 +24,6 @@ export class Gatherer {
     ({ low: this.low, high: this.high } = boundsOf(schema));
     this.impute = formulas.map(({ feature }) => schema.impute?.[feature] ?? null);
     this.tables = formulas.map(() => new WeakMap());
-    this.sums = new Float64Array(formulas.length);
   }
 
   /** Fills x (rows x features) and `bad`: for each row the first feature that is out of range, or -1. True: there is such a row. */
@@ -40,17 +38,16 @@ export class Gatherer {
     return any;
   }
 
+  /** Figures of the features of rows that were just filled in, one a feature. */
+  moments(columns: ReadonlyMap<string, CodedColumn>, rows: number, x: Float32Array): Moments[] {
+    return this.formulas.map(({ column }, f) => momentsOf(x, this.formulas.length, f, rows, columns.get(column)?.valid ?? null));
+  }
+
   private fillFeature(f: number, formula: Formula, { codes, values, valid }: CodedColumn, rows: number, x: Float32Array, bad: Int16Array): boolean {
     const width = this.formulas.length;
     const table = codes ? this.tableOf(f, formula, values) : this.answer(f, formula, values);
     const { answers } = table;
-    let sum = 0;
-    for (let i = 0, to = f; i < rows; i++, to += width) {
-      const answer = answers[codes ? codes[i]! : i]!;
-      x[to] = answer;
-      sum += answer;
-    }
-    this.sums[f] = sum;
+    for (let i = 0, to = f; i < rows; i++, to += width) x[to] = answers[codes ? codes[i]! : i]!;
     let any = false;
     if (table.bad) {
       for (let i = 0; i < rows; i++) {
@@ -63,7 +60,6 @@ export class Gatherer {
     const instead = this.impute[f] ?? null;
     for (let i = 0; i < rows; i++) {
       if (valid[i]) continue;
-      this.sums[f]! += (instead ?? 0) - x[i * width + f]!;
       x[i * width + f] = instead ?? Number.NaN;
       if (instead !== null) continue;
       any = true;

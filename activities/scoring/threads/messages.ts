@@ -29,6 +29,12 @@ export interface GroupJob {
   /** Columns that stand beside the scores. */
   readonly keep: readonly string[];
   readonly scoreColumn: string;
+  /** Columns of one text each, after the scores: which model made them. */
+  readonly constants: Readonly<Record<string, string>>;
+  /** false: rows are looked at and not scored. */
+  readonly infer: boolean;
+  /** So many rejects come back; all are counted. */
+  readonly keepRejects: number;
 }
 export interface Reject {
   /** Number of the row in its file. */
@@ -43,6 +49,7 @@ export interface Reject {
 export interface GroupResult {
   readonly bytes: Uint8Array;
   readonly chunks: readonly WrittenChunk[];
+  /** Rows written. */
   readonly rows: number;
   readonly rejects: readonly Reject[];
   readonly summary: ScoreSummary;

@@ -9,13 +9,14 @@ import type { ColumnInfo } from '../columns/column-info.ts';
 import type { Formulas } from '../formulas.ts';
 import { reasonOf } from '../model-schema.ts';
 import { ColumnWriter, concat } from '../output/column-writer.ts';
-import { addSummaries, emptySummary, sumFeatures, summarize, type ScoreSummary } from '../score-summary.ts';
+import { addSummaries, emptySummary, summarize } from '../score-summary.ts';
 import type { Gatherer } from './gather.ts';
 import { infer, type LoadedModel } from './load-model.ts';
 import type { GroupJob, GroupResult, Reject } from './messages.ts';
 import { isOutOfMemory } from './out-of-memory.ts';
 
 export const scoreColumnInfo = (name: string): ColumnInfo => ({ name, type: 'FLOAT', optional: false, converted: null, logical: null });
+export const constantColumnInfo = (name: string): ColumnInfo => ({ name, type: 'BYTE_ARRAY', optional: false, converted: 'UTF8', logical: { type: 'STRING' } });
 
 /** Throws HDL-BAD-FILE for pages that cannot be decoded. */
 export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Formulas, gatherer: Gatherer, modelName: string): Promise<GroupResult> {
@@ -27,29 +28,38 @@ export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Fo
   const { x, bad, scores } = buffersOf(batchRows, width);
   const writers = keep.map((name) => ({ name, writer: new ColumnWriter(infoOf(job, name)) }));
   const scoreWriter = new ColumnWriter(scoreColumnInfo(job.scoreColumn));
+  const constants = Object.entries(job.constants).map(([name, text]) => ({ values: [text], writer: new ColumnWriter(constantColumnInfo(name)) }));
   const rejects: Reject[] = [];
-  let summary: ScoreSummary = emptySummary(width);
+  let summary = emptySummary;
   for (let first = from; first < to; first += batchRows) {
     const rows = Math.min(batchRows, to - first);
     const columns = new Map(cursors.map(({ name, cursor }) => [name, decoding(job, name, () => cursor.take(rows))]));
+    const reasons: Record<string, number> = {};
     const reject = (row: number, feature: string, reason: Reject['reason'], value: number): void => {
+      if (rejects.length >= job.keepRejects) return;
       const key = Object.fromEntries(keep.map((name) => [name, shown(columns.get(name), row)]));
       rejects.push({ row: job.firstRow + first + row, feature, reason, value: Number.isFinite(value) ? value : null, key });
     };
     let kept: Uint32Array | null = null; // null: all
-    if (gatherer.fill(columns, rows, x, bad)) {
+    const anyBad = gatherer.fill(columns, rows, x, bad);
+    const seen = job.schema.profile ? gatherer.moments(columns, rows, x) : [];
+    if (anyBad) {
       kept = rowsWhere(rows, (row) => bad[row]! < 0);
       for (let row = 0; row < rows; row++) {
         const f = bad[row]!;
         const formula = formulas[f];
         if (!formula) continue;
         const value = x[row * width + f]!;
-        const isNull = columns.get(formula.column)?.valid?.[row] === 0;
-        reject(row, formula.feature, reasonOf(value, isNull, gatherer.low[f] ?? 0), value);
+        const reason = reasonOf(value, columns.get(formula.column)?.valid?.[row] === 0, gatherer.low[f] ?? 0);
+        const kind = `${formula.feature} ${reason}`;
+        reasons[kind] = (reasons[kind] ?? 0) + 1;
+        reject(row, formula.feature, reason, value);
       }
       compact(x, width, kept);
-      summary = { ...summary, quarantined: summary.quarantined + rows - kept.length };
     }
+    const quarantined = kept ? rows - kept.length : 0;
+    summary = addSummaries(summary, { ...emptySummary, quarantined, reasons, seen });
+    if (!job.infer) continue;
     let part = scores.subarray(0, kept?.length ?? rows);
     await infer(model, x, width, part, modelName);
     const scored = part;
@@ -57,19 +67,19 @@ export async function scoreGroup(job: GroupJob, model: LoadedModel, formulas: Fo
       const finite = rowsWhere(scored.length, (row) => Number.isFinite(scored[row]));
       for (let row = 0; row < scored.length; row++) if (!Number.isFinite(scored[row])) reject(kept ? kept[row]! : row, job.scoreColumn, 'no score', Number.NaN);
       summary = { ...summary, failed: summary.failed + scored.length - finite.length };
-      compact(x, width, finite);
       compact(scores, 1, finite);
       part = scores.subarray(0, finite.length);
       kept = kept ? finite.map((row) => kept![row]!) : finite;
     }
-    summary = addSummaries(summary, summarize(part, kept ? sumFeatures(x, width, part.length) : gatherer.sums));
+    summary = addSummaries(summary, { ...emptySummary, ...summarize(part) });
     for (const { name, writer } of writers) {
       const column = columns.get(name);
       if (column) writer.add(kept ? rowsOf(column, kept) : column);
     }
     scoreWriter.add({ rows: part.length, codes: null, values: part, valid: null });
+    for (const { values, writer } of constants) writer.add({ rows: part.length, codes: new Uint32Array(part.length), values, valid: null });
   }
-  const all = [...writers.map(({ writer }) => writer), scoreWriter];
+  const all = [...writers.map(({ writer }) => writer), scoreWriter, ...constants.map(({ writer }) => writer)];
   return { bytes: concat(all.flatMap((writer) => writer.parts)), chunks: all.map((writer) => writer.finish()), rows: summary.scored, rejects, summary };
 }
 
