@@ -24,8 +24,11 @@ export interface Link {
 
 /** What the partition `key` of the pipeline reads. Throws HDL-BAD-KEY, HDL-BAD-SPAN, as the pin of its run does. */
 export function upstreamKeys(link: Link, key: Key): KeySet {
-  const wanted = Object.entries(link.key).map(([name, expr]) => [name, valueOf(link, key, sourceOf(expr))] as const);
-  return keySetOf(link.upstream, link.how, Object.fromEntries(wanted), link.span);
+  return keySetOf(link.upstream, link.how, askedKey(link, key), link.span);
+}
+/** The key that the slice names for the partition `key` of the pipeline, by dimension of the dataset: what keySetOf takes. */
+export function askedKey(link: Link, key: Key): Key {
+  return Object.fromEntries(Object.entries(link.key).map(([name, expr]) => [name, valueOf(link, key, sourceOf(expr))]));
 }
 
 /** The pipeline's partitions that read the partition `key` of the dataset: key is in upstreamKeys of each of them, and of no other. */

@@ -14,7 +14,7 @@ export { itemList, type ItemList } from './authoring/item-list.ts';
 export { loop, type LoopOptions } from './authoring/loop.ts';
 export { map, pluck, type MapOptions } from './authoring/map.ts';
 export { model, modelHandle, modelIfAny, modelOf, type Model } from './authoring/model.ts';
-export { daily, dynamicKeys, hourly, keys, monthly, weekly, type Time } from './authoring/partition.ts';
+export { byCron, daily, dynamicKeys, hourly, keys, monthly, quarterly, weekly, yearly, type Time } from './authoring/partition.ts';
 export { pipeline, type Pipeline, type PipelineDef, type Schedule } from './authoring/pipeline.ts';
 export type { Condition, Duration, Input, MaybeSkipped, Ref, RefTo } from './authoring/ref.ts';
 export type { Register } from './authoring/register.ts';

@@ -44,7 +44,7 @@ class ListView implements EdgeView {
   constructor(edge: Edge, dimensions: Dimensions, table: PartitionTable | undefined) {
     this.edge = edge;
     this.table = table;
-    this.upstream = upstreamOf(edge, dimensions);
+    this.upstream = upstreamOf(edge, dimensions, table);
   }
   look(key: Key): void {
     this.keys = this.upstream(key);

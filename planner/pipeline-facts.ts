@@ -86,11 +86,13 @@ function edgeOf(plan: Plan, slice: JsonObject): Edge | null {
   return { dataset, how, key, span: span ?? null, ifAny: ifAny ?? false };
 }
 
-/** A text, or a field of $partition or of one of its neighbours. */
+/** A text, a field of $partition or of one of its neighbours, or the stretch of time of one: its start, a slash, its end. */
 function isOfPartition(expr: Expr): boolean {
   if (typeof expr === 'string') return true;
-  const ref = expr !== null && typeof expr === 'object' && !Array.isArray(expr) ? (expr as JsonObject)['$ref'] : undefined;
-  return Array.isArray(ref) && ref[0] === '$partition';
+  if (expr === null || typeof expr !== 'object' || Array.isArray(expr)) return false;
+  const { $ref, $text } = expr as JsonObject;
+  if (Array.isArray($text)) return $text.length === 3 && $text[1] === '/' && isOfPartition($text[0] ?? null) && isOfPartition($text[2] ?? null);
+  return Array.isArray($ref) && $ref[0] === '$partition';
 }
 
 function isOwnPartition(into: Expr | undefined, dataset: DatasetDef, dimensions: Dimensions): boolean {

@@ -1,59 +1,61 @@
 /**
  * The upstream partitions of a cell along one edge, as formatted keys. Keys follow from the cell's own; where a window has to be
- * computed its result is shared by all cells that have it. Pure.
+ * computed its result is shared by all cells that have it. Of what a slice leaves open (dynamic keys, time) the published ones are
+ * meant, as the pin of a run has it. Pure.
  */
-import { keysOf } from '../calendar/keys-of.ts';
-import { formatKey, partitionScope, type Dimensions, type Key } from '../calendar/partition-scope.ts';
-import type { PartitionScope } from '../dsl/contract/run.ts';
+import { keySetOf, type KeySet } from '../calendar/keys-of.ts';
+import { formatKey, parseKey, type Dimensions, type Key } from '../calendar/partition-scope.ts';
+import { askedKey, type Link } from '../calendar/upstream-keys.ts';
 import { isHeddleError } from '../dsl/errors/heddle-error.ts';
-import type { Expr, JsonObject } from '../dsl/plan/types.ts';
+import type { PartitionTable } from './partition-table.ts';
 import type { Edge } from './pipeline-facts.ts';
 
 export type Upstream = (key: Key) => readonly string[];
 
 /** Throws HDL-BAD-SPAN, as the pin of the run would. */
-export function upstreamOf(edge: Edge, dimensions: Dimensions): Upstream {
-  const names = Object.keys(edge.key);
-  const parts = names.map((name) => partOf(edge.key[name] ?? null));
-  const depth = Math.max(0, ...parts.map((part) => (typeof part === 'string' ? 0 : part.steps.length)));
+export function upstreamOf(edge: Edge, dimensions: Dimensions, table?: PartitionTable): Upstream {
+  const link: Link = { upstream: edge.dataset.partitions, downstream: dimensions, how: edge.how, key: edge.key, span: edge.span };
+  const published = publishedOf(link.upstream, table);
   let last: { readonly text: string | null; readonly keys: readonly string[] } = { text: null, keys: [] };
   return (key) => {
-    const scope = depth > 0 ? partitionScope(dimensions, key, depth) : null;
-    const wanted: Record<string, string> = {};
-    for (const [i, name] of names.entries()) {
-      const part = parts[i] ?? '';
-      const value = typeof part === 'string' ? part : part.steps.length === 0 ? key[part.field] : fieldOf(scope, part);
-      wanted[name] = value ?? '';
-    }
-    const text = names.map((name) => wanted[name]).join('|');
+    const wanted = askedKey(link, key);
+    const text = Object.values(wanted).join('|');
     if (text === last.text) return last.keys; // cells that differ in a dimension that this edge does not read
-    last = { text, keys: keysFor(edge, wanted, text) };
+    last = { text, keys: keysFor(link, wanted, text, published) };
     return last.keys;
   };
 }
 
 /** A partition before the dataset's first is one that is not there. */
-function keysFor({ dataset, how, span }: Edge, wanted: Key, text: string): readonly string[] {
+function keysFor({ upstream, how, span }: Link, wanted: Key, text: string, published: (set: KeySet) => readonly string[]): readonly string[] {
   try {
-    return keysOf(dataset.partitions, how, wanted, span).map((one) => formatKey(dataset.partitions, one));
+    const set = keySetOf(upstream, how, wanted, span);
+    return set.open.length > 0 ? published(set) : set.keys.map((one) => formatKey(upstream, one));
   } catch (error) {
     if (isHeddleError(error) && error.code === 'HDL-BAD-KEY') return [text];
     throw error;
   }
 }
 
-type Part = string | { readonly steps: readonly string[]; readonly field: string };
-
-/** A fixed text, or the path of a field of $partition: ['previous', 'day']. */
-function partOf(expr: Expr): Part {
-  if (typeof expr === 'string') return expr;
-  const path = ((expr as JsonObject)['$ref'] as readonly string[]).slice(1); // edges hold nothing else
-  return { steps: path.slice(0, -1), field: path.at(-1) ?? '' };
-}
-
-function fieldOf(scope: PartitionScope | null, { steps, field }: Exclude<Part, string>): string | undefined {
-  let at: PartitionScope | null = scope;
-  for (const step of steps) at = (at?.[step] ?? null) as PartitionScope | null; // next and previous are scopes
-  const value = at?.[field];
-  return typeof value === 'string' ? value : undefined;
+/** Published keys by what a set names; sorted once for all cells. */
+function publishedOf(dimensions: Dimensions, table: PartitionTable | undefined): (set: KeySet) => readonly string[] {
+  const bySet = new Map<string, Map<string, string[]>>();
+  const group = (open: readonly string[]): Map<string, string[]> => {
+    const named = Object.keys(dimensions).filter((name) => !open.includes(name));
+    const groups = new Map<string, string[]>();
+    for (const text of [...(table?.keys() ?? [])].toSorted()) {
+      const key = parseKey(dimensions, text);
+      const part = named.map((name) => key[name]).join('|');
+      const own = groups.get(part);
+      if (own) own.push(text);
+      else groups.set(part, [text]);
+    }
+    return groups;
+  };
+  return ({ keys, open }) => {
+    const name = open.join('|');
+    let groups = bySet.get(name);
+    if (!groups) bySet.set(name, (groups = group(open)));
+    return keys.flatMap((key) => groups.get(Object.values(key).join('|')) ?? []);
+  };
 }

@@ -2,11 +2,12 @@
  * Data of a pipeline under test, in memory: partitions by dataset and key, item lists, artifacts, checkpoints. A stand-in
  * for the store, for unit tests only.
  */
-import type { Json, JsonObject, Plan } from '../dsl/plan/types.ts';
+import type { DatasetDef, Json, JsonObject, Plan } from '../dsl/plan/types.ts';
 import type { PinRequest } from '../dsl/contract/control.ts';
 import type { ItemListHandle, SliceHandle } from '../dsl/contract/step.ts';
 import { canonicalJson } from '../dsl/plan/canonical-json.ts';
-import { keysOf } from '../calendar/keys-of.ts';
+import { keySetOf } from '../calendar/keys-of.ts';
+import { parseKey, type Key } from '../calendar/partition-scope.ts';
 import type { PinValue } from '../workflows/scheduler/messages.ts';
 
 /** Dataset name -> partition key ('2001-03-01', products joined by '|') -> rows. */
@@ -40,7 +41,9 @@ export class MemoryData {
     }
     const dataset = plan.contracts.datasets[request.dataset];
     if (!dataset) return { missing: `dataset ${request.dataset}` };
-    const keys = keysOf(dataset.partitions, request.how, request.key as Readonly<Record<string, string>>, request.span ?? null);
+    const set = keySetOf(dataset.partitions, request.how, request.key as Readonly<Record<string, string>>, request.span ?? null);
+    const keys = set.open.length === 0 ? set.keys : this.present(dataset, set.keys);
+    if (keys.length === 0 && !request.ifAny && this.hasAny(request.dataset)) return { missing: `${request.dataset}: the slice holds no partition` };
     const pinned = [];
     for (const key of keys) {
       const name = Object.values(key).join('|');
@@ -61,6 +64,11 @@ export class MemoryData {
       partitions: pinned,
     };
     return slice;
+  }
+  /** Those that agree with one of the keys, in dimensions that it names. */
+  private present({ name, partitions }: DatasetDef, keys: readonly Key[]): Key[] {
+    const all = [...this.partitionsOf(name).keys()].toSorted().map((text) => parseKey(partitions, text));
+    return keys.flatMap((key) => all.filter((one) => Object.entries(key).every(([dimension, value]) => one[dimension] === value)));
   }
   private hasAny(dataset: string): boolean {
     for (const key of this.partitions.keys()) if (key.startsWith(`${dataset}@`)) return true;

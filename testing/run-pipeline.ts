@@ -6,6 +6,7 @@
 import type { Json, Plan, TaskRules } from '../dsl/plan/types.ts';
 import type { StepFailure } from '../dsl/contract/step.ts';
 import type { PartitionScope, StepStatus } from '../dsl/contract/run.ts';
+import { offsetsIn } from '../dsl/plan/partition-path.ts';
 import { pipelineOf, type TaskValue } from '../dsl/authoring/values.ts';
 import { partitionScope } from '../calendar/partition-scope.ts';
 import { createScheduler } from '../workflows/scheduler/scheduler.ts';
@@ -116,7 +117,7 @@ class Run {
     const { partitions } = planned.plan.contracts;
     if (partitions && !partition)
       throw new TypeError(`${planned.plan.name} is partitioned: runPipeline(p, { partition: { ${Object.keys(partitions).join(', ')} } })`);
-    this.scope = partitions && partition ? partitionScope(partitions, partition, 2) : null;
+    this.scope = partitions && partition ? partitionScope(partitions, partition, 2, offsetsIn(planned.plan.skeleton as unknown as Json)) : null;
     this.params = planned.parseParams(params);
     this.startedAt = Date.parse(options.clock ?? '2001-01-01T00:00:00Z');
     this.clock = new VirtualClock(this.startedAt);

@@ -1,13 +1,13 @@
 /** Control activity heddle.pin: decides once for a run which partitions and model versions it reads. Server only. */
 import type { ServerParts } from '../api/server-parts.ts';
-import { keysOf } from '../calendar/keys-of.ts';
-import type { Key } from '../calendar/partition-scope.ts';
+import { keySetOf, type KeySet } from '../calendar/keys-of.ts';
 import { findModel, handleOf } from '../catalog/models.ts';
 import { getPin, keepPin, type PinValue } from '../catalog/pins.ts';
 import type { ControlActivities, PinCall, PinRequest } from '../dsl/contract/control.ts';
 import { HeddleError, isHeddleError } from '../dsl/errors/heddle-error.ts';
 import type { DatasetDef, Plan } from '../dsl/plan/types.ts';
 import type { Asker } from '../storage/datasets/foreign-files.ts';
+import { keysPresent } from '../storage/datasets/keys-present.ts';
 import { pinPresent, pinSlice } from '../storage/datasets/pin-slice.ts';
 import { beating } from './beat.ts';
 import { finalFailure } from './control-failure.ts';
@@ -48,15 +48,27 @@ export async function resolvePin(parts: ServerParts, project: string, plan: Plan
       new HeddleError('HDL-PLAN-INVALID', { what: `The plan of ${plan.name} reads dataset ${request.dataset}, which its contracts do not hold.` }),
       'user',
     );
-  return (request.ifAny ? pinPresent : pinSlice)(parts.store, dataset, keysIn(dataset, request), asker);
+  const set = keysIn(dataset, request);
+  const keys = await keysPresent(parts.store, dataset, set);
+  if (set.open.length === 0) return (request.ifAny ? pinPresent : pinSlice)(parts.store, dataset, keys, asker);
+  // of what is left open those partitions are meant that are published now; a folder may hold none
+  const present = await pinPresent(parts.store, dataset, keys, asker);
+  if (present !== null || request.ifAny) return present;
+  return { missing: `${dataset.name}: no partition is there with ${describeSet(set)}` };
 }
 
 /** The partitions that the request names. A key that does not fit the dataset fails the step for good. */
-function keysIn(dataset: DatasetDef, request: Extract<PinRequest, { kind: 'slice' }>): Key[] {
+function keysIn(dataset: DatasetDef, request: Extract<PinRequest, { kind: 'slice' }>): KeySet {
   const key = Object.fromEntries(Object.entries(request.key).map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)]));
   try {
-    return keysOf(dataset.partitions, request.how, key, request.span);
+    return keySetOf(dataset.partitions, request.how, key, request.span);
   } catch (error) {
     throw isHeddleError(error) ? finalFailure(error, 'user') : error;
   }
+}
+
+/** 'day=2001-03-01, any page'. */
+function describeSet({ keys, open }: KeySet): string {
+  const fixed = Object.entries(keys[0] ?? {}).map(([name, value]) => `${name}=${value}${keys.length > 1 ? '...' : ''}`);
+  return [...fixed, ...open.map((name) => `any ${name}`)].join(', ');
 }

@@ -8,6 +8,7 @@ import { parseKey, partitionScope } from '../../calendar/partition-scope.ts';
 import type { CellOutcome, OpenCellsCall, OpenedCell, OpenedPage } from '../../dsl/contract/backfill.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Json } from '../../dsl/plan/types.ts';
+import { offsetsIn } from '../../dsl/plan/partition-path.ts';
 import { neighbourDepth } from '../runs/check-partition.ts';
 import { checkParams } from '../runs/check-params.ts';
 import { isOver } from '../runs/run-detail.ts';
@@ -27,7 +28,8 @@ export async function openCells(parts: ServerParts, call: OpenCellsCall): Promis
   if (!page || !plan) throw new HeddleError('HDL-NO-PLAN', { what: `Page ${call.page} of backfill ${call.backfill}, or its plan, is not in the catalog.` });
   const mode = isInline(plan.skeleton) ? 'inline' : 'child';
   const dimensions = plan.contracts.partitions ?? {};
-  const depth = neighbourDepth(plan.skeleton as unknown as Json); // a plan is plain JSON
+  const skeleton = plan.skeleton as unknown as Json; // a plan is plain JSON
+  const [depth, offsets] = [neighbourDepth(skeleton), offsetsIn(skeleton)];
   const params = page.pipeline === backfill.pipeline ? backfill.spec.params : checkParams(plan, {});
   const known = await outcomesOfCells(
     db,
@@ -45,7 +47,7 @@ export async function openCells(parts: ServerParts, call: OpenCellsCall): Promis
       known.set(cell, 'blocked');
       continue;
     }
-    const scope = partitionScope(dimensions, parseKey(dimensions, key), depth);
+    const scope = partitionScope(dimensions, parseKey(dimensions, key), depth, offsets);
     const runId = childRunId(call.backfill, `cell ${cell}`);
     open.push({
       cell: { cell, partition: scope, needs: needs.filter((need) => own.has(need) && known.get(need) !== 'done') },

@@ -2,6 +2,7 @@
 import { partitionScope } from '../../calendar/partition-scope.ts';
 import type { PartitionScope } from '../../dsl/contract/run.ts';
 import { HeddleError, isHeddleError } from '../../dsl/errors/heddle-error.ts';
+import { offsetsIn } from '../../dsl/plan/partition-path.ts';
 import type { Json, JsonObject, Plan } from '../../dsl/plan/types.ts';
 import { closestName } from '../../config/closest-name.ts';
 
@@ -38,7 +39,8 @@ export function checkPartition(plan: Pick<Plan, 'name' | 'skeleton' | 'contracts
     key[name] = value;
   }
   try {
-    return partitionScope(dimensions, key, neighbourDepth(plan.skeleton as unknown as Json)); // a plan is plain JSON
+    const skeleton = plan.skeleton as unknown as Json; // a plan is plain JSON
+    return partitionScope(dimensions, key, neighbourDepth(skeleton), offsetsIn(skeleton));
   } catch (error) {
     const what = isHeddleError(error)
       ? error.what

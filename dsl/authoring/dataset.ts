@@ -3,8 +3,9 @@ import { z } from 'zod';
 import type { Duration, Handle, Ref } from './ref.ts';
 import type { FilesDef } from '../plan/types.ts';
 import type { AnyExpectations, Expectations } from './expectations.ts';
-import { dimensionNames, type KeyOf, type PartitionKey, type Partitions, type Span, type TimeIn } from './partition.ts';
+import { dimensionNames, timeDimension, type KeyOf, type PartitionKey, type Partitions, type RollUpKey, type Span, type TimeIn } from './partition.ts';
 import { callerPlace } from '../plan/place.ts';
+import { exprOf } from '../plan/expr-of.ts';
 import { keyExpr } from '../plan/key-expr.ts';
 import { makeRef, usesOf } from '../plan/make-ref.ts';
 import { shared } from '../plan/recording.ts';
@@ -50,7 +51,12 @@ export interface Dataset<Name extends string = string, P extends Partitions = Pa
   before(key: PartitionKey<KeyOf<P>>, span: Span<TimeIn<KeyOf<P>>>): Ref<Slice<Name, KeyOf<P>>>;
   /** Of the partitions of `span` before `key` those that are there, null where none is. */
   beforeIfAny(key: PartitionKey<KeyOf<P>>, span: Span<TimeIn<KeyOf<P>>>): Ref<Slice<Name, KeyOf<P>> | null>;
-  /** Every partition that agrees with the given dimensions. */
+  /**
+   * Every partition that has a moment in common with `partition`, which may be of any other grain: all days of a week, the month that holds a day. Of
+   * fixed keys that `partition` does not name all, of dynamic keys those that are there when the run pins them.
+   */
+  within(partition: RollUpKey<KeyOf<P>>): Ref<Slice<Name, KeyOf<P>>>;
+  /** Every partition that agrees with the given dimensions; of dynamic keys, and of time, those that are there when the run pins them. */
   where(key: Partial<PartitionKey<KeyOf<P>>>): Ref<Slice<Name, KeyOf<P>>>;
 }
 
@@ -94,6 +100,7 @@ export function dataset<const Name extends string, const P extends Partitions, S
     before: pick('before'),
     beforeIfAny: ifAny,
     where: pick('where'),
+    within,
   };
   Object.defineProperty(mark, DATASET, { value: made });
   return made as never; // P and R are the author's
@@ -102,6 +109,14 @@ export function dataset<const Name extends string, const P extends Partitions, S
     shared.current?.datasets.add(made);
     const uses = usesOf(...names.map((part) => (key as Readonly<Record<string, unknown>>)[part]));
     return makeRef({ $orElse: [{ $slice: { dataset: name, how: 'before', key: keyExpr(key, names), span, ifAny: true } }, null] }, { uses }) as never; // a proxy
+  }
+  function within(partition: object): never {
+    shared.current?.datasets.add(made);
+    const { start, end } = partition as Readonly<Record<string, unknown>>;
+    const time = timeDimension(def.partitions);
+    const others = names.filter((part) => part !== time);
+    const key = { ...keyExpr(partition, others), ...(time !== null && { [time]: { $text: [exprOf(start), '/', exprOf(end)] } }) };
+    return makeRef({ $slice: { dataset: name, how: 'within', key } }, { uses: usesOf(start, end) }) as never; // a proxy
   }
   function pick(how: 'at' | 'window' | 'before' | 'where') {
     return (key: object, span?: string): never => {

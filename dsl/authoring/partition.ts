@@ -2,12 +2,12 @@
  * Partition keys: their dimensions, the key that a step names, and the time arithmetic allowed on it. Authors' surface;
  * the arithmetic itself is in calendar/.
  */
-import type { Duration, RefTo } from './ref.ts';
+import type { RefTo } from './ref.ts';
 import type { DimensionDef } from '../plan/types.ts';
 
 declare const GRAIN: unique symbol;
 declare const KEY: unique symbol;
-export type Grain = 'hour' | 'day' | 'week' | 'month';
+export type Grain = 'hour' | 'day' | 'week' | 'month' | 'quarter' | 'year' | 'cron';
 /** A point of logical time, e.g. '2001-03-01' for a day. Branded, so a week never passes for a day. */
 export type Time<G extends Grain> = string & { readonly [GRAIN]: G };
 
@@ -19,6 +19,8 @@ export interface Dimension<Name extends string, Value> {
   readonly start?: string;
   /** IANA name; default UTC. */
   readonly timezone?: string;
+  /** Of kind 'cron'. */
+  readonly cron?: string;
   /** Phantom: the type of a key. Never present. */
   readonly [KEY]?: Value;
 }
@@ -38,6 +40,18 @@ export interface Exactly<Names> {
   readonly dimensions?: Names;
 }
 
+/**
+ * A partition of any grain, to roll up to or down from: it has bounds. Dimensions that are not time and that both sides have must be of one
+ * kind.
+ */
+export type RollUpKey<K> = { readonly [F in keyof RollUpFields<K>]: RollUpFields<K>[F] };
+type RollUpFields<K> = { [D in keyof K as K[D] extends Time<Grain> ? never : D]?: RefTo<K[D]> } & ([TimeIn<K>] extends [never] ? unknown : Bounds);
+/** What `partition` of a pipeline with a dimension of time has. */
+interface Bounds {
+  start: RefTo<string>;
+  end: RefTo<string>;
+}
+
 /** The pipeline's own partition, as its body sees it. */
 export type PartitionRef<K> = {
   readonly [F in keyof K | keyof FieldsOn<K>]: F extends keyof K ? RefTo<K[F]> : F extends keyof FieldsOn<K> ? FieldsOn<K>[F] : never;
@@ -54,6 +68,8 @@ interface TimeFields<K> extends KeyFields<K> {
   end: RefTo<string>;
   next: PartitionRef<K>;
   previous: PartitionRef<K>;
+  /** So many partitions later, or earlier: offset(-7). At most 10,000 either way. */
+  offset: (partitions: number) => PartitionRef<K>;
 }
 export type TimeIn<K> = { [D in keyof K]: K[D] extends Time<infer G> ? G : never }[keyof K];
 export type Span<G> = G extends 'hour'
@@ -62,7 +78,13 @@ export type Span<G> = G extends 'hour'
     ? `${number}d` | `${number}w`
     : G extends 'week'
       ? `${number}w`
-      : Duration;
+      : G extends 'month'
+        ? `${number}${'d' | 'w' | 'mo' | 'q' | 'y'}`
+        : G extends 'quarter'
+          ? `${number}q` | `${number}y`
+          : G extends 'year'
+            ? `${number}y`
+            : `${number}${'p' | 'h' | 'd' | 'w'}`;
 
 export interface Start {
   readonly start: `${number}-${number}-${number}`;
@@ -73,6 +95,13 @@ export const daily = (o: Start): Dimension<'day', Time<'day'>> => ({ name: 'day'
 /** Weeks begin on Monday (ISO 8601). */
 export const weekly = (o: Start): Dimension<'week', Time<'week'>> => ({ name: 'week', kind: 'week', ...o });
 export const monthly = (o: Start): Dimension<'month', Time<'month'>> => ({ name: 'month', kind: 'month', ...o });
+export const quarterly = (o: Start): Dimension<'quarter', Time<'quarter'>> => ({ name: 'quarter', kind: 'quarter', ...o });
+export const yearly = (o: Start): Dimension<'year', Time<'year'>> => ({ name: 'year', kind: 'year', ...o });
+/**
+ * A partition lasts from one fire of the cron expression to the next: byCron({ cron: '0 6,18 * * 1-5', start: '2001-01-01' }). Its key is
+ * the local time at which it begins.
+ */
+export const byCron = (o: Start & { readonly cron: string }): Dimension<'cron', Time<'cron'>> => ({ name: 'cron', kind: 'cron', ...o });
 /** A fixed set of keys. */
 export const keys = <const K extends string>(list: readonly K[]): Dimension<'key', K> => ({ name: 'key', kind: 'keys', keys: list });
 /** Keys that are not known beforehand. */
@@ -84,10 +113,19 @@ const isDimension = (p: Partitions): p is Dimension<string, unknown> => typeof p
 export function dimensionDefs(partitions: Partitions): Readonly<Record<string, DimensionDef>> {
   const named: Dimensions = isDimension(partitions) ? { [partitions.name]: partitions } : partitions;
   return Object.fromEntries(
-    Object.entries(named).map(([name, { kind, start, timezone, keys: list }]) => [
+    Object.entries(named).map(([name, { kind, start, timezone, cron, keys: list }]) => [
       name,
-      { kind, ...(start !== undefined && { start }), ...(timezone !== undefined && { timezone }), ...(list && { keys: [...list] }) },
+      {
+        kind,
+        ...(start !== undefined && { start }),
+        ...(timezone !== undefined && { timezone }),
+        ...(cron !== undefined && { cron }),
+        ...(list && { keys: [...list] }),
+      },
     ]),
   );
 }
 export const dimensionNames = (partitions: Partitions): readonly string[] => (isDimension(partitions) ? [partitions.name] : Object.keys(partitions));
+/** The first dimension of time; null without one. */
+export const timeDimension = (partitions: Partitions): string | null =>
+  Object.entries(dimensionDefs(partitions)).find(([, { kind }]) => kind !== 'keys' && kind !== 'dynamic')?.[0] ?? null;

@@ -54,7 +54,7 @@ export type PinRequest =
   | {
       readonly kind: 'slice';
       readonly dataset: string;
-      readonly how: 'at' | 'window' | 'before' | 'where';
+      readonly how: 'at' | 'window' | 'before' | 'where' | 'within';
       readonly key: JsonObject;
       readonly span?: string;
       readonly ifAny?: true;

@@ -4,6 +4,7 @@
  */
 import { HeddleError } from '../errors/heddle-error.ts';
 import { exprOf } from './expr-of.ts';
+import { FURTHEST_OFFSET, partitionStep, pathTo } from './partition-path.ts';
 import { callerPlace } from './place.ts';
 import { shared, type RefInfo, type Use } from './recording.ts';
 import { listShape, unknownShape, type Shape } from './shape.ts';
@@ -31,7 +32,8 @@ export function makeRef(expr: Expr, options: RefOptions = {}): object {
       if (Object.hasOwn(methods, key)) return methods[key];
       if (key === 'nth') return (index: number) => child(step(expr, String(index)), shape.list === 'array' ? shape.field(String(index)) : unknownShape);
       if (key === 'orElse') return (fallback: unknown) => child({ $orElse: [expr, exprOf(fallback)] }, shape, usesOf(fallback));
-      if (options.partition && (key === 'next' || key === 'previous')) return makeRef(step(expr, key), { partition: true });
+      if (options.partition && (key === 'next' || key === 'previous')) return neighbour(expr, key === 'next' ? 1 : -1);
+      if (options.partition && key === 'offset') return (by: number) => neighbour(expr, checkedOffset(by));
       return child(step(expr, key), shape.field(key));
     },
     ownKeys: misuse('spread or listed', expr),
@@ -51,6 +53,20 @@ export function usesOf(...values: readonly unknown[]): Use[] {
   });
 }
 export const plucked = (list: Shape, field: string): Shape => listShape('array', () => list.element().field(field));
+
+/** A partition so many later than the one that `expr` leads to, by the shortest path. */
+function neighbour(expr: Expr, by: number): object {
+  const { $ref } = expr as { readonly $ref: readonly string[] }; // as recordPipeline makes it
+  return makeRef({ $ref: ['$partition', ...pathTo(partitionStep($ref).by + by)] }, { partition: true });
+}
+function checkedOffset(by: number): number {
+  if (Number.isSafeInteger(by) && Math.abs(by) <= FURTHEST_OFFSET) return by;
+  throw new HeddleError('HDL-BAD-OPTION', {
+    what: `partition.offset(${String(by)}) leads to no partition.`,
+    where: callerPlace() ?? undefined,
+    fix: `Give a whole number from -${FURTHEST_OFFSET} to ${FURTHEST_OFFSET}.`,
+  });
+}
 
 const step = (expr: Expr, key: string): Expr =>
   typeof expr === 'object' && expr !== null && '$ref' in expr ? { $ref: [...(expr['$ref'] as string[]), key] } : { $field: [expr, key] };

@@ -30,7 +30,7 @@ export function partitionStep(ref: readonly string[]): { readonly by: number; re
 
 /** The path that leads so many partitions away: neighbours by name, those further off by number. */
 export function pathTo(by: number): readonly string[] {
-  if (Math.abs(by) > 4) return [offsetField(by)];
+  if (Math.abs(by) > 2) return [offsetField(by)];
   return Array.from({ length: Math.abs(by) }, () => (by < 0 ? 'previous' : 'next'));
 }
 

@@ -1,15 +1,17 @@
 /** Rules about partitions: who writes which, that keys fit their datasets, and that no step reads what it writes. */
 import { canonicalJson } from './canonical-json.ts';
 import { addRoots } from './free-roots.ts';
+import { partitionStep } from './partition-path.ts';
 import type { Problem } from './problem.ts';
 import type { VisitedNode } from './walk-plan.ts';
-import type { Expr, Plan, TaskNode } from './types.ts';
+import type { Expr, JsonObject, Plan, TaskNode } from './types.ts';
 
 type Writer = VisitedNode & { readonly node: TaskNode & { readonly into: Expr }; readonly datasets: readonly string[]; readonly key: string };
 interface SliceExpr {
   readonly dataset: string;
-  readonly how: 'at' | 'window' | 'before' | 'where';
+  readonly how: 'at' | 'window' | 'before' | 'where' | 'within';
   readonly key: { readonly [dimension: string]: Expr };
+  readonly span?: string;
 }
 
 export function publishProblems(plan: Plan, nodes: readonly VisitedNode[]): Problem[] {
@@ -46,10 +48,21 @@ function* writerProblems(plan: Plan, { node, path, place, datasets, key, around 
 const within = (root: string, block: { readonly nodes: readonly { readonly id: string }[] }): boolean => block.nodes.some(({ id }) => id === root);
 const covers = ({ how, key }: SliceExpr, own: string, into: Expr): boolean => {
   if (how === 'before') return false;
-  if (how !== 'where') return canonicalJson(key) === own;
+  if (how !== 'where' && how !== 'within') return canonicalJson(key) === own;
   const target = into as { readonly [dimension: string]: Expr };
-  return Object.entries(key).every(([name, value]) => target[name] !== undefined && canonicalJson(target[name]) === canonicalJson(value));
+  return Object.entries(key).every(
+    ([name, value]) =>
+      (how === 'within' && isOwnStretch(value, target[name])) || (target[name] !== undefined && canonicalJson(target[name]) === canonicalJson(value)),
+  );
 };
+
+/** 'START/END' of the partition whose time the step writes. */
+function isOwnStretch(stretch: Expr, target: Expr | undefined): boolean {
+  const parts = (stretch as JsonObject)['$text'] as readonly Expr[] | undefined;
+  const [start, own] = [parts?.[0], target].map((expr) => (expr !== null && typeof expr === 'object' ? (expr as JsonObject)['$ref'] : undefined));
+  if (!Array.isArray(start) || !Array.isArray(own) || own[0] !== '$partition') return false;
+  return partitionStep(start as readonly string[]).by === partitionStep(own as readonly string[]).by;
+}
 
 /** Slices in an expression, and those that the waits behind its refs wait for. */
 function slicesRead(expr: Expr, around: VisitedNode['around']): SliceExpr[] {
@@ -92,11 +105,13 @@ const exclusive = (a: Writer, b: Writer): boolean =>
 /** A slice must name the dimensions of its dataset, a window over time needs one. */
 function* keyProblems(plan: Plan, { node, path, place }: VisitedNode): Generator<Problem> {
   const own = { ...node, body: null, then: null, else: null };
-  for (const { dataset, how, key } of slicesRead(own as unknown as Expr, [])) {
+  for (const { dataset, how, key, span } of slicesRead(own as unknown as Expr, [])) {
     const dimensions = plan.contracts.datasets[dataset]?.partitions ?? {};
     const missing = Object.keys(dimensions).filter((name) => !(name in key));
-    if (how !== 'where' && missing.length > 0)
+    if (how !== 'where' && how !== 'within' && missing.length > 0)
       yield { code: 'HDL-PARTITION-KEY', what: `${path} reads ${dataset} without saying its ${missing.join(', ')}.`, where: place };
+    if (span !== undefined && !/^0*[1-9]\d*(h|d|w|mo|q|y|p)$/.test(span))
+      yield { code: 'HDL-BAD-SPAN', what: `${path} reads a window of ${dataset} of "${span}", which is no span of time.`, where: place };
     if ((how === 'window' || how === 'before') && !Object.values(dimensions).some(({ kind }) => kind !== 'keys' && kind !== 'dynamic')) {
       yield { code: 'HDL-PARTITION-KEY', what: `${path} reads a window of ${dataset}, which has no dimension of time.`, where: place };
     }

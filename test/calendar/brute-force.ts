@@ -66,7 +66,7 @@ export function walkMinutes(timezone: string, fromMs: number, toMs: number, fits
   });
   const found: number[] = [];
   for (let at = fromMs; at < toMs; at += 60_000) {
-    const [, weekday = '', day = '', month = '', time = ''] = /^(\w+), (\d+)\/(\d+), (.*)$/.exec(format.format(at)) ?? [];
+    const [, weekday = '', day = '', month = '', time = ''] = /^(\w+) (\d+)\/(\d+), (.*)$/.exec(format.format(at)) ?? [];
     if (fits(`${month}-${day} ${time}`, ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat'].indexOf(weekday))) found.push(at);
   }
   return found;

@@ -8,6 +8,7 @@ it('authors import these names and no others', () => {
     'always',
     'any',
     'approval',
+    'byCron',
     'command',
     'daily',
     'dataset',
@@ -40,6 +41,7 @@ it('authors import these names and no others', () => {
     'pipeline',
     'pluck',
     'promoteModel',
+    'quarterly',
     'registerModel',
     'task',
     'text',
@@ -49,6 +51,7 @@ it('authors import these names and no others', () => {
     'weekly',
     'when',
     'workflowStep',
+    'yearly',
     'z',
   ]);
 });

@@ -4,7 +4,7 @@ import type { CodeEntry } from '../registry.ts';
 export const dataCodes = {
   'HDL-PARTITION-EXISTS': { title: 'The partition is already published', fix: 'Nothing to do if it is the same run; else force a replacement.', exit: 1 },
   'HDL-BAD-KEY': { title: 'A partition key does not fit its dataset or pipeline', fix: 'Write the key as the message shows.', exit: 2, status: 400 },
-  'HDL-BAD-SPAN': { title: 'A window of time is not understood', fix: 'Write it as 12h, 28d, 4w or 3mo.', exit: 1 },
+  'HDL-BAD-SPAN': { title: 'A window of time is not understood', fix: 'Write it as 12h, 28d, 4w, 3mo, 2q, 1y or, by partitions, 5p.', exit: 1 },
   'HDL-BAD-URI': { title: 'A URI names no place that is configured', fix: 'Use store://..., or a file system of the configuration.', exit: 2 },
   'HDL-NOT-FOUND': { title: 'A file or folder is not there', fix: 'Look whether it was removed, or whether the storage root is another one.', exit: 1 },
   'HDL-STORE-FAILED': {
