@@ -1,9 +1,10 @@
 /** All activities of one class of a pool: steps by their task's name, and the built-in ones. Workers only. */
 import { Context } from '@temporalio/activity';
 import { classifyFailure } from '../activities/step/classify-failure.ts';
-import type { JoinItemsCall, Lane, PublishCall, PublishResult, ReadItemsCall, StepCall, WriteItemsCall } from '../dsl/contract/step.ts';
+import type { JoinItemsCall, Lane, PublishCall, PublishResult, ReadItemsCall, SentCall, WriteItemsCall } from '../dsl/contract/step.ts';
 import { applicationFailure } from './application-failure.ts';
 import { stepActivity } from './step-activity.ts';
+import { wholeCall } from './whole-call.ts';
 import type { WorkerParts } from './worker-parts.ts';
 
 type Activity = (call: never) => Promise<unknown>;
@@ -24,7 +25,7 @@ export function poolActivities(parts: WorkerParts, klass: string, lane: Lane): R
   return {
     ...Object.fromEntries(Object.entries(builtIn).map(([name, activity]) => [name, asStep(parts, activity)])),
     // activity type = task name: whatever is not built in
-    default: (call: StepCall) => stepActivity(parts, { klass, lane }, call),
+    default: (call: SentCall) => stepActivity(parts, { klass, lane }, wholeCall(call, Context.current().info, parts.config.project)),
   };
 }
 

@@ -48,6 +48,14 @@ export interface StepCall {
   readonly batch?: readonly StepCall[];
 }
 
+/**
+ * A call as it stands in the history: without what the worker knows from the activity itself (type, time-outs) and from its own
+ * configuration. A call of thousands is so a third as long. `planHash` is there where the step publishes: a manifest names it. Older
+ * interpreters send all of it.
+ */
+export type SentCall = Omit<StepCall, DerivedOfCall> & Partial<Pick<StepCall, DerivedOfCall>>;
+type DerivedOfCall = 'project' | 'task' | 'planHash' | 'timeoutMs' | 'heartbeatMs';
+
 /** Number of an attempt among all of its step in this try of the run, from Temporal's, which counts each round from 1. */
 export const attemptNumber = ({ earlier = 0 }: Pick<StepCall, 'earlier'>, attempt: number): number => earlier + attempt;
 

@@ -97,18 +97,19 @@ describe('onFailure: pause', () => {
     });
     const run = await kit.run(plan('moves', [add('a', 1), step('b', { x: ref('a') }, { task: 'old@1' })], { onFailure: 'pause', output: ref('b') }));
     await run.until(({ status }) => status === 'paused');
-    const skeleton = plan('moves', [add('a', 1), add('b', ref('a')), add('c', ref('b'))], { onFailure: 'pause', output: ref('c') });
+    const publishes = { ...add('c', ref('b')), into: { $lit: { day: '2001-03-01' } } }; // its manifest names the plan
+    const skeleton = plan('moves', [add('a', 1), add('b', ref('a')), publishes], { onFailure: 'pause', output: ref('c') });
     expect(await run.control({ kind: 'resume', by: 'ann', repin: { planHash: 'newer', skeleton: { ...skeleton, name: 'another' } } })).toMatchObject({
       ok: false,
       code: 'HDL-REPIN-BUSY',
     });
     expect(await run.control({ kind: 'resume', by: 'ann', repin: { planHash: 'newer', skeleton } })).toEqual({ ok: true });
     expect(await run.result()).toBe(4);
-    expect(kit.steps.calls.filter(({ runId }) => runId === run.runId).map(({ step: name, planHash }) => [name, planHash])).toEqual([
-      ['a', 'hash:moves'],
-      ['b', 'hash:moves'],
-      ['b', 'newer'],
-      ['c', 'newer'],
+    expect(kit.steps.calls.filter(({ runId }) => runId === run.runId).map(({ step: name, task, planHash }) => [name, task, planHash])).toEqual([
+      ['a', 'add', ''],
+      ['b', 'old', ''],
+      ['b', 'add', ''],
+      ['c', 'add', 'newer'],
     ]);
   });
 

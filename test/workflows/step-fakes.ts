@@ -2,7 +2,8 @@
 import { activityInfo, cancellationSignal, Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import type { FailureClass, Json } from '../../dsl/plan/types.ts';
-import type { PublishCall, StagedPartition, StepCall, StepFailure, StepResult } from '../../dsl/contract/step.ts';
+import type { PublishCall, SentCall, StagedPartition, StepCall, StepFailure, StepResult } from '../../dsl/contract/step.ts';
+import { wholeCall } from '../../workers/whole-call.ts';
 import { FakeItems } from './control-fakes.ts';
 
 export interface StepInfo {
@@ -47,8 +48,10 @@ export class FakeSteps {
       this.published.push(call);
       return { output: { published: call.output }, meta: { startedAt: Date.now(), attempt: 1, worker: 'fake', ms: 1 } };
     },
-    default: async (call: StepCall): Promise<StepResult> => {
-      const { attempt } = activityInfo();
+    default: async (sent: SentCall): Promise<StepResult> => {
+      const info = activityInfo();
+      const { attempt } = info;
+      const call = wholeCall(sent, info, 'default');
       const startedAt = Date.now();
       this.calls.push({ step: call.step, attempt, runId: call.runId, task: call.task, planHash: call.planHash });
       const beating = setInterval(() => {
@@ -57,7 +60,7 @@ export class FakeSteps {
       this.most = Math.max(this.most, ++this.running);
       try {
         const handler = this.handlers.get(call.task) ?? ((input: Json) => input);
-        const output = await handler(call.input as never, { call, attempt, signal: cancellationSignal() });
+        const output = await inTime(call.timeoutMs, handler(call.input as never, { call, attempt, signal: cancellationSignal() }));
         const meta = { startedAt, attempt, worker: 'fake', ms: Date.now() - startedAt };
         return output instanceof Staged ? { output: output.output, staged: output.staged, meta } : { output: (output ?? null) as Json, meta };
       } catch (error) {
@@ -73,6 +76,24 @@ export class FakeSteps {
       }
     },
   };
+}
+
+/** A worker keeps a step's own time: Temporal's clock for it runs longer, by the wait for a slot. */
+async function inTime<T>(timeoutMs: number, work: T | Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(
+      () => {
+        reject(new TaskFailure('timeout', `did not end within ${timeoutMs} ms`));
+      },
+      Math.min(timeoutMs, 2 ** 31 - 1),
+    );
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** Resolves when the step is cancelled: a task that never ends by itself. */

@@ -8,6 +8,7 @@ import {
   queueOf,
   type PublishCall,
   type PublishResult,
+  type SentCall,
   type StepCall,
   type StepResult,
 } from '../../dsl/contract/step.ts';
@@ -96,7 +97,12 @@ function schedule(run: RunContext, command: TaskCommand, earlier: number): Promi
     cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
   };
   if (rules.batch !== undefined && run.batches && earlier === 0) return run.batches.join(call, rules.batch, options);
-  return scheduleActivity(name, [call], options);
+  return scheduleActivity(name, [sent(call)], options);
+}
+
+/** Workers put the rest back (workers/whole-call.ts). */
+function sent({ project: _project, task: _task, planHash, timeoutMs: _timeout, heartbeatMs: _heartbeat, ...call }: StepCall): SentCall {
+  return call.into ? { ...call, planHash } : call;
 }
 
 /** Without a limit: the worker counts the attempts that are charged, and makes the last one final. */
