@@ -5,7 +5,7 @@ import { readNote, type GenerationNote } from './generation-note.ts';
 import { historyOf } from './layout.ts';
 import { MANIFEST, readManifest, type Manifest } from './manifest.ts';
 import { partitionUri } from './partition-path.ts';
-import { rollForward } from './replacement-intent.ts';
+import { putBack, rollForward } from './replacement-intent.ts';
 
 export interface PresentPartition {
   readonly generation: number;
@@ -24,7 +24,8 @@ export async function presentPartition(store: Store, root: string, path: string)
     const found = await inPlace(store, root, path);
     if (found) return found;
     // a replacement may have stopped half way, or have ended since this looked
-    const wasUnderWay = await rollForward(store, root, path);
+    const history = await historyOf(store, root, path);
+    const wasUnderWay = (await rollForward(store, root, path, history)) || (await putBack(store, root, path, history));
     if (round > 1 && (!wasUnderWay || round === ROUNDS)) return null;
   }
 }

@@ -14,7 +14,7 @@ import { readNote, writeNote, type GenerationNote } from './generation-note.ts';
 import { freeNumber, generationUri, historyOf, stagingOfStep, type History } from './layout.ts';
 import { readManifest, type Manifest } from './manifest.ts';
 import { partitionUri } from './partition-path.ts';
-import { generationOfIntent, intentUri, rollForward, type Intent } from './replacement-intent.ts';
+import { generationOfIntent, intentUri, putBack, rollForward, type Intent } from './replacement-intent.ts';
 import { pathOfStaged } from './staged-path.ts';
 
 type Staged = Omit<StagedPartition, 'at'>;
@@ -54,6 +54,7 @@ async function tryPublish(store: Store, staged: Staged, path: string, options: P
   let history = await historyOf(store, root, path);
   if (await rollForward(store, root, path, history)) history = await historyOf(store, root, path);
   const present = await readNote(store, target);
+  if (!present && (await putBack(store, root, path, history))) return null;
   const newest = Math.max(present?.generation ?? 0, history.newest);
   const isThere = present !== null || (round > 1 && (await store.stat(target)) !== null);
   const generation = options.generation ?? newest + (isThere && !present ? 2 : 1);

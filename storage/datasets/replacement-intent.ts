@@ -27,31 +27,51 @@ export const generationOfIntent = (uri: string): number => Number(nameOfUri(uri)
 
 /** Ends replacements that stopped on their way. Any number of processes may do so at once. False: there were none. */
 export async function rollForward(store: Store, root: string, path: string, seen?: History): Promise<boolean> {
-  const { intents, newest } = seen ?? (await historyOf(store, root, path));
+  const { old, intents, newest } = seen ?? (await historyOf(store, root, path));
   if (intents.length === 0) return false;
   const target = partitionUri(root, path);
-  const wishes = (await Promise.all(intents.map(async (uri) => ({ uri, wish: await readIntent(store, uri) }))))
-    .filter((one): one is { uri: string; wish: Intent } => one.wish !== null)
-    .toSorted((a, b) => b.wish.generation - a.wish.generation);
+  const found = await Promise.all(intents.map(async (uri) => ({ uri, generation: generationOfIntent(uri), wish: await readIntent(store, uri) })));
+  const wishes = found.filter((one) => one.wish !== 'gone').toSorted((a, b) => b.generation - a.generation);
   if (await store.stat(target)) {
     // Not yet moved away: its own publish, or nobody, goes on. In place, or overtaken: only the intent was left.
     const present = (await readNote(store, target))?.generation ?? 0;
-    for (const { uri, wish } of wishes) if (wish.generation <= present) await store.remove(uri);
+    for (const { uri, generation } of wishes) if (generation <= present) await store.remove(uri);
     return true;
   }
+  const kept = await numbered(store, root, path, old);
   for (const { uri, wish } of wishes) {
     // a newer one was in place since: what this one wanted is over
-    const came = wish.generation > newest && (await renamed(store, wish.staging, target));
+    const isNewest = (one: Intent): boolean => one.generation > Math.max(newest, ...kept.map((other) => (other.uri === one.staging ? 0 : other.generation)));
+    const came = wish !== null && wish !== 'gone' && isNewest(wish) && (await renamed(store, wish.staging, target));
     if (!came && !(await store.stat(target))) await comeBack(store, root, path);
     await store.remove(uri);
   }
   return true;
 }
 
+/**
+ * A publish that slept between its intent and its rename may wake after newer ones, move the newest away to a number that became
+ * free meanwhile, and die: the note in the folder then has a higher number than the folder. True: it is put back.
+ */
+export async function putBack(store: Store, root: string, path: string, { old, intents, newest }: History): Promise<boolean> {
+  if (old.length === 0 || intents.length > 0 || (await store.stat(partitionUri(root, path)))) return false;
+  const [last] = await numbered(store, root, path, old);
+  return last !== undefined && last.generation > newest && renamed(store, last.uri, partitionUri(root, path));
+}
+
 /** A partition that was published is never lost: without its successor the newest old generation takes its place again. */
 async function comeBack(store: Store, root: string, path: string): Promise<void> {
-  const [newest] = (await historyOf(store, root, path)).old;
-  if (newest !== undefined) await renamed(store, generationUri(root, path, newest), partitionUri(root, path));
+  const [newest] = await numbered(store, root, path, (await historyOf(store, root, path)).old);
+  if (newest) await renamed(store, newest.uri, partitionUri(root, path));
+}
+
+/** Old generations by the number that they had in place, newest first. */
+async function numbered(store: Store, root: string, path: string, old: readonly number[]): Promise<{ readonly uri: string; readonly generation: number }[]> {
+  const found = old.map(async (number) => {
+    const uri = generationUri(root, path, number);
+    return { uri, generation: Math.max(number, (await readNote(store, uri))?.generation ?? 0) };
+  });
+  return (await Promise.all(found)).toSorted((a, b) => b.generation - a.generation);
 }
 
 /** False: another was quicker, or there is nothing to rename. */
@@ -65,12 +85,19 @@ async function renamed(store: Store, from: string, to: string): Promise<boolean>
   }
 }
 
-/** null when another process has ended it meanwhile. */
-async function readIntent(store: Store, uri: string): Promise<Intent | null> {
+/** 'gone' when another process has ended it meanwhile; null when it cannot be read: nobody wishes anything then. */
+async function readIntent(store: Store, uri: string): Promise<Intent | 'gone' | null> {
+  let text: string;
   try {
-    return JSON.parse(Buffer.from(await store.read(uri)).toString('utf8')) as Intent; // written in one piece by publish-partition.ts
+    text = Buffer.from(await store.read(uri)).toString('utf8');
   } catch (error) {
-    if (isHeddleError(error) && error.code === 'HDL-NOT-FOUND') return null;
+    if (isHeddleError(error) && error.code === 'HDL-NOT-FOUND') return 'gone';
     throw error;
+  }
+  try {
+    const wish = JSON.parse(text) as Partial<Intent> | null;
+    return typeof wish?.staging === 'string' && Number.isSafeInteger(wish.generation) ? (wish as Intent) : null; // written by publish-partition.ts
+  } catch {
+    return null;
   }
 }
