@@ -126,5 +126,5 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 const LOOPS_STOP_MS = 2_500;
 const WORKER_STOP_MS = 7_500;
 
-/** About 300 KiB a cached run with its plan; at most an eighth of the memory. */
-const cachedWorkflows = (): number => Math.max(200, Math.min(1_500, Math.floor(totalmem() / 8 / (300 * 1024))));
+/** A cached run of 100 steps takes about 650 KiB of resident memory (bench/results/README.md); at most an eighth of the machine's. */
+const cachedWorkflows = (): number => Math.max(200, Math.min(1_500, Math.floor(totalmem() / 8 / (650 * 1024))));
