@@ -92,7 +92,12 @@ function countNulls(values: ArrayLike<unknown>, numRows: number): number {
   return count;
 }
 
-/** Different for different values: a text may hold what separates the parts. */
+/** Different for different values: a text may hold what separates the parts, a list may hold what JSON has not. */
 const keyPart = (value: unknown): string =>
-  typeof value === 'string' ? `${value.length}:${value}` : typeof value === 'object' && value !== null ? JSON.stringify(value) : String(value);
-const shown = (value: unknown): Json => (typeof value === 'bigint' ? String(value) : ((value ?? null) as Json)); // a value of a row
+  typeof value === 'string' ? `${value.length}:${value}` : typeof value === 'object' && value !== null ? JSON.stringify(value, asJson) : String(value);
+/** A value of a row. */
+const shown = (value: unknown): Json => JSON.parse(JSON.stringify(value ?? null, asJson)) as Json;
+const asJson = (_key: string, value: unknown): unknown => {
+  if (typeof value === 'bigint') return String(value);
+  return ArrayBuffer.isView(value) && !(value instanceof DataView) ? Array.from(value as unknown as ArrayLike<unknown>) : value;
+};
