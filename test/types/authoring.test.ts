@@ -3,6 +3,7 @@ import { describe, expectTypeOf, it } from 'vitest';
 import {
   all,
   approval,
+  byCron,
   command,
   daily,
   dataset,
@@ -22,12 +23,14 @@ import {
   pipeline,
   pluck,
   promoteModel,
+  quarterly,
   registerModel,
   task,
   text,
   waitFor,
   waitForEvent,
   weekly,
+  yearly,
   when,
   workflowStep,
   z,
@@ -271,6 +274,34 @@ describe('partitions', () => {
       // @ts-expect-error a span of days
       Raw.window(partition, '30h');
       waitFor(Raw.before(partition.next, '28d'), { within: '6h' });
+    });
+  });
+  it('roll up to and from any grain, with keys of one kind and spans of their own', () => {
+    const Slots = dataset('slots', { uri: 'file:///x', partitions: byCron({ cron: '0 6 * * *', start: '2001-01-01' }), schema: Point });
+    const Quarters = dataset('quarters', { uri: 'file:///x', partitions: quarterly({ start: '2001-01-01' }), schema: Point });
+    pipeline({ name: 'p', partitions: { year: yearly({ start: '2001-01-01' }), wiki: keys(['en']) } }, ({ partition }) => {
+      Pages.within(partition);
+      Pages.within(partition.offset(-7).next);
+      Slots.within(partition);
+      // @ts-expect-error a year is no quarter
+      Quarters.at(partition);
+      // @ts-expect-error a year is no quarter
+      Quarters.at({ quarter: partition.year });
+    });
+    pipeline({ name: 'p', partitions: byCron({ cron: '0 6 * * *', start: '2001-01-01' }) }, ({ partition }) => {
+      Slots.before(partition, '5p');
+      // @ts-expect-error a span of partitions or days
+      Slots.before(partition, '5q');
+    });
+    pipeline({ name: 'p', partitions: { day: daily({ start: '2001-01-01' }), wiki: keys(['xx']) } }, ({ partition }) => {
+      // @ts-expect-error no such wiki
+      Pages.within(partition);
+    });
+    pipeline({ name: 'p', partitions: keys(['a']) }, ({ partition }) => {
+      // @ts-expect-error it has no bounds
+      Slots.within(partition);
+      // @ts-expect-error nothing comes before a key
+      partition.offset(-1);
     });
   });
   it('must be there for `partition`, and a step that publishes must say where', () => {
