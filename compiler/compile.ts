@@ -65,7 +65,12 @@ export async function compileProject(config: CompileConfig, options: CompileOpti
     for (const wrong of checkDimensions(plan.contracts)) {
       problems.push(
         problemOf(
-          { code: 'HDL-BAD-OPTION', what: wrong, where: placeOf(first, name), fix: 'Write start as 2001-03-01 and timezone by its IANA name.' },
+          {
+            code: 'HDL-BAD-OPTION',
+            what: wrong,
+            where: placeOf(first, name),
+            fix: 'Write start as 2001-03-01, timezone by its IANA name, and cron as five fields that come true.',
+          },
           folder,
         ),
       );

@@ -15,8 +15,8 @@ const here = import.meta.dirname;
 const repository = join(here, '..', '..');
 /** One line, so that line n of a mistake is line n + 1 of its file. */
 const IMPORTS =
-  "import { all, always, approval, dataset, eq, gte, loop, map, model, not, pipeline, pluck, task, text, waitFor, when, workflowStep, z, type Pipeline, type Ref } from 'heddle'; " +
-  "import { Day, Week, DayWiki, Delay, Features, Flights, Pages, Scores, build, buildPages, countDay, data, evaluate, flag, pickBest, pickOne, promoteIt, say, shardIt, sub, totals, train } from './prelude.ts';\n";
+  "import { all, always, approval, byCron, dataset, eq, gte, loop, map, model, not, pipeline, pluck, task, text, waitFor, when, workflowStep, z, type Pipeline, type Ref } from 'heddle'; " +
+  "import { Day, Week, DayWiki, WeekSpanish, Delay, Features, Flights, Letter, Pages, Scores, build, buildPages, countDay, data, evaluate, flag, pickBest, pickOne, promoteIt, say, shardIt, sub, totals, train } from './prelude.ts';\n";
 
 export const CATCHERS = ['compiler', 'check'] as const;
 export type Catcher = (typeof CATCHERS)[number];
