@@ -39,7 +39,8 @@ export async function* readBatches(source: FileSource, types: readonly ColumnTyp
     try {
       return work();
     } catch (error) {
-      if (error instanceof RangeError) throw bad(`The file's footer cannot be read: ${error.message}.`);
+      // a TypeError: a field that is there as something else
+      if (error instanceof RangeError || error instanceof TypeError) throw bad(`The file's footer cannot be read: ${error.message}.`);
       throw error;
     }
   };
