@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<(only: readonly string[]) =
   memory: async () => (await import('./memory.ts')).memory,
   startup: async () => (await import('./startup.ts')).startup,
   prewarm: async () => (await import('./prewarm.ts')).prewarm,
+  schedules: async () => (await import('./schedules.ts')).schedules,
   scoring: async () => (await import('./scoring.ts')).scoring,
   typecheck: async () => (await import('./typecheck.ts')).typecheck,
 };

@@ -28,6 +28,20 @@ export async function getPlan(db: CatalogDb, hash: string): Promise<Plan | undef
   return row && fromColumn<Plan>(row.plan);
 }
 
+/** Those of them that are there, by hash. */
+export async function getPlans(db: CatalogDb, hashes: readonly string[]): Promise<Map<string, Plan>> {
+  const found = new Map<string, Plan>();
+  for (let first = 0; first < hashes.length; first += 500) {
+    const rows = await db
+      .selectFrom('plans')
+      .select(['hash', 'plan'])
+      .where('hash', 'in', hashes.slice(first, first + 500))
+      .execute();
+    for (const { hash, plan } of rows) found.set(hash, fromColumn<Plan>(plan));
+  }
+  return found;
+}
+
 /** Names of all pipelines that ever had a plan here. */
 export async function planNames(db: CatalogDb, project: string): Promise<string[]> {
   const rows = await db.selectFrom('plans').select('name').distinct().where('project', '=', project).orderBy('name').execute();

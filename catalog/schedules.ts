@@ -133,9 +133,48 @@ export async function settleTick(
     .execute();
 }
 
-/** In the order of their nominal times. */
-export async function dueTicks(db: CatalogDb, project: string, limit: number): Promise<Tick[]> {
-  const rows = await db.selectFrom('ticks').selectAll().where('project', '=', project).where('state', '=', 'due').orderBy('nominal').limit(limit).execute();
+export interface DuePipeline {
+  readonly pipeline: string;
+  /** Null: it is not applied any more. */
+  readonly overlap: ScheduleDef['overlap'] | null;
+}
+/** Pipelines with ticks that are due and not held by a pause, those first that are due longest. */
+export async function duePipelines(db: CatalogDb, project: string): Promise<DuePipeline[]> {
+  const rows = await db
+    .selectFrom('ticks as t')
+    .leftJoin('schedules as s', (on) => on.onRef('s.project', '=', 't.project').onRef('s.pipeline', '=', 't.pipeline'))
+    .select(['t.pipeline', 's.definition'])
+    .where('t.project', '=', project)
+    .where('t.state', '=', 'due')
+    .where('s.paused_at', 'is', null)
+    .groupBy(['t.pipeline', 's.definition'])
+    .orderBy((eb) => eb.fn.min('t.due_at'))
+    .execute();
+  return rows.map(({ pipeline, definition }) => ({ pipeline, overlap: definition === null ? null : fromColumn<ScheduleDef>(definition).overlap }));
+}
+/** The first ones of each pipeline, in the order of their nominal times. */
+export async function dueTicks(db: CatalogDb, project: string, pipelines: readonly string[], each: number): Promise<Tick[]> {
+  if (pipelines.length === 0) return [];
+  const rows = await db
+    .selectFrom((from) =>
+      from
+        .selectFrom('ticks')
+        .selectAll()
+        .select((eb) =>
+          eb.fn
+            .agg<number>('row_number')
+            .over((over) => over.partitionBy('pipeline').orderBy('nominal'))
+            .as('place'),
+        )
+        .where('project', '=', project)
+        .where('state', '=', 'due')
+        .where('pipeline', 'in', pipelines)
+        .as('ranked'),
+    )
+    .selectAll()
+    .where('place', '<=', each)
+    .orderBy('nominal')
+    .execute();
   return rows.map(tickOf);
 }
 /** Newest first. */

@@ -6,13 +6,12 @@
 import { formatKey, parseKey } from '../../calendar/partition-scope.ts';
 import { boundsOf, isGrain, parseTime } from '../../calendar/time-grain.ts';
 import { listAlerts, openAlert, resolveAlert, type Alert } from '../../catalog/alerts.ts';
-import { currentPlans } from '../../catalog/deployments.ts';
-import { getPlan } from '../../catalog/plans.ts';
 import { getRuns } from '../../catalog/runs.ts';
 import { startedTicks } from '../../catalog/schedules.ts';
 import { publishedPaths } from '../../catalog/partition-state.ts';
 import type { DatasetDef, Json, Plan } from '../../dsl/plan/types.ts';
 import { partitionPath } from '../../storage/datasets/partition-path.ts';
+import { appliedPlans } from '../deployments/applied-plans.ts';
 import type { ServerParts } from '../server-parts.ts';
 import { keysOfTick } from './schedule-pass.ts';
 
@@ -28,11 +27,7 @@ interface Overdue {
 export async function alertPass(parts: ServerParts, now: number): Promise<void> {
   const { db } = parts.catalog;
   const { project } = parts.config;
-  const plans: Plan[] = [];
-  for (const hash of Object.values(await currentPlans(db, project))) {
-    const plan = await getPlan(db, hash);
-    if (plan) plans.push(plan);
-  }
+  const plans = [...(await appliedPlans(parts)).values()].map(({ plan }) => plan);
   const overdue = [...(await lateRuns(parts, plans, now)), ...(await staleDatasets(parts, plans, now))];
   const causes = new Set(overdue.map(({ cause }) => cause));
   for (const { cause, kind, detail } of overdue)

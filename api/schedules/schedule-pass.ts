@@ -6,12 +6,11 @@
 import { formatKey, type Key } from '../../calendar/partition-scope.ts';
 import { delayOf, nominalAfter } from '../../calendar/schedule-ticks.ts';
 import { formatTime, isGrain, partAt, shiftTime, startOf } from '../../calendar/time-grain.ts';
-import { currentPlans } from '../../catalog/deployments.ts';
-import { getPlan } from '../../catalog/plans.ts';
 import { getRun } from '../../catalog/runs.ts';
 import {
   addTick,
   advanceSchedule,
+  duePipelines,
   dueSchedules,
   dueTicks,
   getSchedule,
@@ -24,13 +23,16 @@ import {
 import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
 import type { Plan } from '../../dsl/plan/types.ts';
 import type { Identity } from '../auth/tokens.ts';
+import { appliedPlans, type AppliedPlan } from '../deployments/applied-plans.ts';
 import { cancelRun } from '../runs/cancel-run.ts';
 import { startRun } from '../runs/start-run.ts';
 import type { ServerParts } from '../server-parts.ts';
 
 const WHO: Identity = { name: SCHEDULE_NAME, roles: ['operator'] };
 const SCHEDULES = 500;
-const TICKS = 500;
+/** Pipelines that start in one pass, and ticks of each. */
+const PIPELINES = 500;
+const TICKS_EACH = 20;
 /** Runs started at once. */
 const AT_ONCE = 10;
 /** A tick that comes so late is on time: the server was restarted. */
@@ -39,7 +41,8 @@ const GRACE_MS = 60_000;
 const MOST_MISSED = 100;
 
 export async function schedulePass(parts: ServerParts, now: number): Promise<void> {
-  for (const schedule of await dueSchedules(parts.catalog.db, parts.config.project, now, SCHEDULES)) await takeTicks(parts, schedule, now);
+  for (const schedule of await dueSchedules(parts.catalog.db, parts.config.project, now, SCHEDULES))
+    await alone(parts, schedule.pipeline, () => takeTicks(parts, schedule, now));
   await startTicks(parts, now);
 }
 
@@ -71,26 +74,45 @@ async function takeTicks(parts: ServerParts, schedule: ScheduleRow, now: number)
   });
 }
 
+/** A pipeline that waits, in its queue or for a pause, holds up no other one. */
 async function startTicks(parts: ServerParts, now: number): Promise<void> {
   const { db } = parts.catalog;
   const { project } = parts.config;
-  const ticks = await dueTicks(db, project, TICKS);
-  if (ticks.length === 0) return;
-  const byPipeline = Map.groupBy(ticks, ({ pipeline }) => pipeline);
-  const open = await openScheduledRuns(db, project, [...byPipeline.keys()]);
-  const plans = await currentPlans(db, project);
-  const work = [...byPipeline];
-  for (let first = 0; first < work.length; first += AT_ONCE)
+  const due = await duePipelines(db, project);
+  if (due.length === 0) return;
+  const open = await openScheduledRuns(
+    db,
+    project,
+    due.map(({ pipeline }) => pipeline),
+  );
+  const ready = due.filter(({ pipeline, overlap }) => overlap !== 'queue' || !open.has(pipeline)).slice(0, PIPELINES);
+  const ticks = await dueTicks(
+    db,
+    project,
+    ready.map(({ pipeline }) => pipeline),
+    TICKS_EACH,
+  );
+  const own = Map.groupBy(ticks, ({ pipeline }) => pipeline);
+  const applied = await appliedPlans(parts);
+  for (let first = 0; first < ready.length; first += AT_ONCE)
     await Promise.all(
-      work.slice(first, first + AT_ONCE).map(async ([pipeline, own]) => {
-        try {
-          await startPipeline(parts, { pipeline, ticks: own, open: open.get(pipeline) ?? [], planHash: plans[pipeline], now });
-        } catch (error) {
-          if (!isHeddleError(error)) throw error;
-          for (const tick of own) await settleTick(db, project, tick, { state: 'missed', why: `${error.code}: ${error.what}` });
-        }
-      }),
+      ready
+        .slice(first, first + AT_ONCE)
+        .map(({ pipeline }) =>
+          alone(parts, pipeline, () =>
+            startPipeline(parts, { pipeline, ticks: own.get(pipeline) ?? [], open: open.get(pipeline) ?? [], applied: applied.get(pipeline), now }),
+          ),
+        ),
     );
+}
+
+/** What goes wrong with one pipeline is tried again by the next pass, and stops no other one. */
+async function alone(parts: ServerParts, pipeline: string, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    parts.log.warn({ pipeline, error: String(error) }, 'the schedule of a pipeline failed; the next pass tries again');
+  }
 }
 
 interface Pending {
@@ -98,16 +120,16 @@ interface Pending {
   /** In the order of their nominal times. */
   readonly ticks: readonly Tick[];
   readonly open: readonly string[];
-  readonly planHash: string | undefined;
+  readonly applied: AppliedPlan | undefined;
   readonly now: number;
 }
 
-async function startPipeline(parts: ServerParts, { pipeline, ticks, open, planHash, now }: Pending): Promise<void> {
+async function startPipeline(parts: ServerParts, { pipeline, ticks, open, applied, now }: Pending): Promise<void> {
   const { db } = parts.catalog;
   const { project } = parts.config;
   const settle = (tick: Tick, to: Parameters<typeof settleTick>[3]): Promise<void> => settleTick(db, project, tick, to);
-  const [plan, schedule] = await Promise.all([planHash === undefined ? undefined : getPlan(db, planHash), getSchedule(db, project, pipeline)]);
-  if (planHash === undefined || !plan || !schedule) {
+  const schedule = await getSchedule(db, project, pipeline);
+  if (!applied || !schedule) {
     for (const tick of ticks) await settle(tick, { state: 'missed', why: 'the pipeline is not applied any more' });
     return;
   }
@@ -127,14 +149,19 @@ async function startPipeline(parts: ServerParts, { pipeline, ticks, open, planHa
       }
       return; // when they have ended
     }
-    busy = await startTick(parts, { tick, plan, planHash, now });
+    try {
+      busy = await startTick(parts, { tick, applied, now });
+    } catch (error) {
+      if (!isHeddleError(error)) throw error;
+      await settle(tick, { state: 'missed', why: `${error.code}: ${error.what}` }); // nothing was started, and nothing would be
+    }
   }
 }
 
 /** One run for each partition that the tick means; the same however often this is called. */
 async function startTick(
   parts: ServerParts,
-  { tick, plan, planHash, now }: { readonly tick: Tick; readonly plan: Plan; readonly planHash: string; readonly now: number },
+  { tick, applied: { plan, planHash }, now }: { readonly tick: Tick; readonly applied: AppliedPlan; readonly now: number },
 ): Promise<string[]> {
   const { db } = parts.catalog;
   const { project } = parts.config;

@@ -5,9 +5,7 @@
  */
 import { formatKey, parseKey, type Key } from '../../calendar/partition-scope.ts';
 import { boundsOf, formatTime, isGrain, partAt, parseTime, shiftTime, startOf } from '../../calendar/time-grain.ts';
-import { currentPlans } from '../../catalog/deployments.ts';
 import { publishedPaths, statesOf } from '../../catalog/partition-state.ts';
-import { getPlan } from '../../catalog/plans.ts';
 import { getRun } from '../../catalog/runs.ts';
 import { addEvents, aimAt, dueTargets, forgetEvents, nextEvents, postponeTarget, targetStarted, type TriggerEvent } from '../../catalog/triggers.ts';
 import { isHeddleError } from '../../dsl/errors/heddle-error.ts';
@@ -17,6 +15,7 @@ import { pipelineFacts } from '../../planner/pipeline-facts.ts';
 import { keyOfPath, partitionPath } from '../../storage/datasets/partition-path.ts';
 import type { Identity } from '../auth/tokens.ts';
 import { isOver } from '../runs/run-detail.ts';
+import { appliedPlans, type AppliedPlan } from '../deployments/applied-plans.ts';
 import { startRun } from '../runs/start-run.ts';
 import type { ServerParts } from '../server-parts.ts';
 
@@ -30,11 +29,6 @@ const LATE_SETTLE_MS = 60_000;
 /** Partitions that a path is looked for: the last that have ended. */
 const PATH_PARTITIONS = 3;
 
-interface Applied {
-  readonly plan: Plan;
-  readonly planHash: string;
-}
-
 export class Triggers {
   private readonly parts: ServerParts;
   /** When each path trigger is looked at next, and the times of what was found. */
@@ -47,7 +41,7 @@ export class Triggers {
   async pass(now: number): Promise<void> {
     const { db } = this.parts.catalog;
     const { project } = this.parts.config;
-    const applied = await this.applied();
+    const applied = await appliedPlans(this.parts);
     for (const [name, { plan }] of applied)
       for (const trigger of plan.contracts.triggers ?? []) if (trigger.kind === 'path') await this.lookForPaths(name, plan, trigger, now);
     const events = await nextEvents(db, project, EVENTS);
@@ -57,15 +51,6 @@ export class Triggers {
       events.map(({ id }) => id),
     );
     await this.start(applied, now);
-  }
-
-  private async applied(): Promise<Map<string, Applied>> {
-    const found = new Map<string, Applied>();
-    for (const [name, planHash] of Object.entries(await currentPlans(this.parts.catalog.db, this.parts.config.project))) {
-      const plan = await getPlan(this.parts.catalog.db, planHash);
-      if (plan) found.set(name, { plan, planHash });
-    }
-    return found;
   }
 
   // ---- events to targets ----
@@ -177,7 +162,7 @@ export class Triggers {
 
   // ---- targets to runs ----
 
-  private async start(applied: ReadonlyMap<string, Applied>, now: number): Promise<void> {
+  private async start(applied: ReadonlyMap<string, AppliedPlan>, now: number): Promise<void> {
     const { catalog, config, log } = this.parts;
     for (const target of await dueTargets(catalog.db, config.project, now, TARGETS)) {
       const own = applied.get(target.pipeline);
@@ -213,11 +198,7 @@ function lastKeys(plan: Plan, now: number, count: number): string[] {
     if (isGrain(def.kind)) {
       const first = startOf(def);
       const times: string[] = [];
-      for (
-        let part = shiftTime(partAt(first, now), -1);
-        times.length < count && part.startMs >= first.startMs;
-        part = shiftTime(part, -1)
-      )
+      for (let part = shiftTime(partAt(first, now), -1); times.length < count && part.startMs >= first.startMs; part = shiftTime(part, -1))
         times.push(formatTime(part));
       values = times;
     }

@@ -131,6 +131,31 @@ describe('a tick', () => {
     expect(await one.runs()).toEqual(['2001-03-01', '2001-03-02', '2001-03-03']);
   });
 
+  it('starts though another pipeline has hundreds of ticks that wait for its run, and though the ticks of a third one fail', async () => {
+    const one = await world('2001-03-02T02:00:00Z');
+    const { db } = one.parts.catalog;
+    const { project } = one.parts.config;
+    await schedulePass(one.parts, at('2001-03-02T02:00:01Z'));
+    for (let minute = 0; minute < 600; minute++) {
+      const nominal = at('2001-03-02T03:00:00Z') + minute * 60_000;
+      await addTick(db, project, { pipeline: 'tiny.pipeline', nominal, state: 'due', dueAt: nominal, startedAt: null, runs: [], why: null });
+    }
+    const partitions = { day: { kind: 'day', start: '2001-01-01' } } as const;
+    const base = tinyPlan();
+    for (const [name, more] of [
+      ['another', { partitions, schedule }],
+      ['broken', { partitions, schedule: { ...schedule, cron: 'never' } }],
+    ] as const) {
+      const plan: Plan = { ...base, name, skeleton: { ...base.skeleton, name }, contracts: { ...base.contracts, partitions, schedule } };
+      await putPlan(db, { project, hash: planHashOf(plan), plan, by: 'me', at: 0 });
+      await applyPlans(one.parts, WHO, { plans: { [name]: planHashOf(plan) }, prune: false, dryRun: false, note: null });
+      const next = at('2001-03-03T02:00:00Z') - (name === 'broken' ? 1_000 : 0);
+      await putSchedule(db, project, { pipeline: name, definition: more.schedule, nextNominal: next, nextAt: next });
+    }
+    await schedulePass(one.parts, at('2001-03-03T02:00:01Z'));
+    expect(await listTicks(db, project, 'another', 10)).toMatchObject([{ state: 'started', nominal: at('2001-03-03T02:00:00Z') }]);
+  });
+
   it('with overlap skip is left out while a run is open, and that is written down', async () => {
     const one = await world('2001-03-02T02:00:00Z', { overlap: 'skip' });
     await schedulePass(one.parts, at('2001-03-02T02:00:01Z'));

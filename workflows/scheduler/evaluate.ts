@@ -119,7 +119,13 @@ function special(key: string, body: Expr, whole: { readonly [key: string]: Expr 
 
 /** The request behind a `$slice`, its key resolved. */
 export function sliceRequest(body: Expr, lookup: Lookup, found: Findings): PinRequest | typeof SKIPPED {
-  const { dataset, how, key, span, ifAny } = body as { dataset: string; how: 'at' | 'window' | 'before' | 'where' | 'within'; key: Expr; span?: string; ifAny?: true };
+  const { dataset, how, key, span, ifAny } = body as {
+    dataset: string;
+    how: 'at' | 'window' | 'before' | 'where' | 'within';
+    key: Expr;
+    span?: string;
+    ifAny?: true;
+  };
   const value = evaluate(key, lookup, found);
   if (value === SKIPPED) return SKIPPED;
   return { kind: 'slice', dataset, how, key: value as JsonObject, ...(span !== undefined && { span }), ...(ifAny && { ifAny }) };
