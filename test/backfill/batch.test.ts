@@ -113,7 +113,7 @@ describe('a run in the page of a backfill', () => {
     expect(live.step).toBe('b.slow');
     expect(await json('explain', run, 'b.slow')).toMatchObject({ status: 'running' });
     expect((await system.heddle('show', run)).stdout).toMatch(/b\.slow +running/);
-    await until('its log', async () => (await system.heddle('logs', run)).stdout.includes('waits for go'));
+    await until('its log', async () => (await system.heddle('logs', run, 'b.slow')).stdout.includes('waits for go'));
     for (const verb of ['cancel', 'pause']) {
       const { code, stdout, stderr } = await system.heddle(verb, run, '--json');
       expect(code).toBe(1);
