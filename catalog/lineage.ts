@@ -78,6 +78,21 @@ export async function factsOfRun(db: CatalogDb, runId: string): Promise<LineageF
   return (await db.selectFrom('lineage').selectAll().where('run_id', '=', runId).orderBy('kind').orderBy('name').orderBy('version').execute()).map(factOf);
 }
 
+/** The version of a cache that is named 'NAME@VERSION', or 'NAME': the one that was served last. */
+export async function cacheOfRuns(db: CatalogDb, project: string, reference: string): Promise<Thing | undefined> {
+  const at = reference.lastIndexOf('@');
+  const made = db.selectFrom('lineage').selectAll().where('project', '=', project).where('kind', '=', 'cache').where('io', '=', 'out');
+  const exact = at < 1 ? undefined : made.where('name', '=', reference.slice(0, at)).where('version', '=', reference.slice(at + 1));
+  const row = (await exact?.limit(1).executeTakeFirst()) ?? (await made.where('name', '=', reference).orderBy('at', 'desc').limit(1).executeTakeFirst());
+  return row && { kind: 'cache', name: row.name, version: row.version, digest: row.digest };
+}
+
+/** Names of the caches that runs have served, sorted. */
+export async function cachesOfRuns(db: CatalogDb, project: string): Promise<string[]> {
+  const rows = await db.selectFrom('lineage').select('name').distinct().where('project', '=', project).where('kind', '=', 'cache').orderBy('name').execute();
+  return rows.map(({ name }) => name);
+}
+
 const factOf = (row: {
   run_id: string;
   step: string;

@@ -28,7 +28,7 @@ export interface CacheBackend {
 }
 export interface PutResult {
   readonly written: number;
-  /** Left as they were, because what is there is newer. */
+  /** Left as they were, because what is there is newer. Cassandra keeps the newer ones too, and does not say how many: 0. */
   readonly newer: number;
 }
 export interface CacheSpace {

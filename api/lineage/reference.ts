@@ -1,6 +1,6 @@
-/** What a person names: DATASET@PARTITION or model:NAME@VERSION. Server only. */
+/** What a person names: DATASET@PARTITION, model:NAME@VERSION or cache:NAME@VERSION. Server only. */
 import { formatKey, parseKey } from '../../calendar/partition-scope.ts';
-import { factsAbout, type Thing } from '../../catalog/lineage.ts';
+import { cacheOfRuns, cachesOfRuns, factsAbout, type Thing } from '../../catalog/lineage.ts';
 import { datasetNamed, datasetNames } from '../../catalog/plans.ts';
 import { closestName } from '../../config/closest-name.ts';
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
@@ -20,17 +20,18 @@ export async function requireDataset(parts: ServerParts, name: string): Promise<
   });
 }
 
-/** Throws HDL-NO-MODEL, HDL-NO-DATASET, HDL-BAD-KEY, HDL-BAD-REQUEST, HDL-NO-PARTITION. */
+/** Throws HDL-NO-MODEL, HDL-NO-CACHE, HDL-NO-DATASET, HDL-BAD-KEY, HDL-BAD-REQUEST, HDL-NO-PARTITION. */
 export async function thingNamed(parts: ServerParts, reference: string): Promise<Thing> {
   if (reference.startsWith('model:')) {
     const { name, version, digest } = await requireModel(parts, reference.slice('model:'.length));
     return { kind: 'model', name, version, digest };
   }
+  if (reference.startsWith('cache:')) return cacheNamed(parts, reference.slice('cache:'.length));
   const at = reference.indexOf('@');
   if (at < 1)
     throw new HeddleError('HDL-BAD-REQUEST', {
       what: `"${reference}" names nothing that has a lineage.`,
-      fix: 'Write DATASET@PARTITION, or model:NAME@VERSION.',
+      fix: 'Write DATASET@PARTITION, model:NAME@VERSION or cache:NAME@VERSION.',
     });
   const dataset = await requireDataset(parts, reference.slice(0, at));
   const key = parseKey(dataset.partitions, reference.slice(at + 1));
@@ -41,4 +42,15 @@ export async function thingNamed(parts: ServerParts, reference: string): Promise
   const [gone] = await factsAbout(parts.catalog.db, parts.config.project, thing, 'out');
   if (gone) return { ...thing, digest: gone.digest };
   throw new HeddleError('HDL-NO-PARTITION', { what: `${dataset.name} has no partition ${formatKey(dataset.partitions, key)}.`, where: dataset.uri });
+}
+
+/** Without a version: the one that was served last. A cache's name may hold slashes, and an @ in a folder of it. */
+async function cacheNamed({ catalog: { db }, config: { project } }: ServerParts, reference: string): Promise<Thing> {
+  const found = await cacheOfRuns(db, project, reference);
+  if (found) return found;
+  const known = await cachesOfRuns(db, project);
+  const near = closestName(reference.split('@')[0] ?? '', known);
+  throw new HeddleError('HDL-NO-CACHE', {
+    what: `No run has served cache:${reference}.${near !== undefined ? ` Did you mean "cache:${near}"?` : known.length === 0 ? '' : ` There are: ${known.join(', ')}.`}`,
+  });
 }

@@ -1,4 +1,4 @@
-/** /lineage: what a partition or a model was made of, and what was made of it. */
+/** /lineage: what a partition, a model or a cache was made of, and what was made of it. */
 import { z } from '@hono/zod-openapi';
 import { addEndpoint, type Api } from '../endpoint.ts';
 import { thingNamed } from '../lineage/reference.ts';
@@ -40,7 +40,7 @@ export function addLineageRoutes(app: Api, parts: ServerParts): void {
       method: 'get',
       path: '/lineage',
       role: 'viewer',
-      summary: 'What a partition (DATASET@PARTITION) or a model (model:NAME@VERSION) was made of, and what was made of it',
+      summary: 'What a partition (DATASET@PARTITION), a model (model:NAME@VERSION) or a cache (cache:NAME@VERSION) was made of, and what was made of it',
       query: z.object({
         of: z.string().min(1),
         direction: z.enum(['up', 'down', 'both']).default('both'),

@@ -1,4 +1,4 @@
-/** `heddle lineage`: what a partition or a model was made of, and what was made of it. */
+/** `heddle lineage`: what a partition, a model or a cache was made of, and what was made of it. */
 import { HeddleError } from '../../dsl/errors/heddle-error.ts';
 import { defineCommand } from '../define-command.ts';
 
@@ -10,11 +10,12 @@ interface Options {
 
 export const lineageCommand = defineCommand<Options, [string]>({
   usage: 'lineage <thing>',
-  summary: 'show what DATASET@PARTITION or model:NAME@VERSION was made of, and what was made of it',
+  summary: 'show what DATASET@PARTITION, model:NAME@VERSION or cache:NAME@VERSION was made of, and what was made of it',
   group: 'Look',
   examples: [
     ['heddle lineage flights.scores@2001-03-08', 'up to the raw files and the code, down to caches'],
     ['heddle lineage model:flights.delay@champion --down', 'scores and caches that hold it'],
+    ['heddle lineage cache:default/flights --up', 'the model and the partitions behind what is served'],
     ['heddle lineage flights.raw@2001-03-01 --json', 'the graph, for a program'],
   ],
   options: (command) =>

@@ -3,6 +3,7 @@ import { task, z } from 'heddle';
 import { expiries } from '../../activities/cache/expiry.ts';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import type { CacheStore } from '../../activities/cache/cache-store.ts';
+import { getIfThere } from '../../activities/cache/get-if-there.ts';
 import type { Prediction } from '../../activities/cache/prediction.ts';
 import { needRoom } from '../../activities/cache/need-room.ts';
 import { p99, probeServing } from '../../activities/cache/serving-probe.ts';
@@ -17,10 +18,10 @@ import { KEY_BYTES, Pace, RouteShard, Target, withCache } from './target.ts';
 const ROUTES_PER_SHARD = 512;
 const ROUTES_AT_ONCE = 128;
 
-/** Compares the universe with what is served, key by key, through the reader's path. */
+/** Compares the universe with what is served, key by key. */
 export const diff = task({
   name: 'cache.diff',
-  version: '1',
+  version: '2',
   owner,
   input: z.object({ routes: File, model: Delay, target: Target }),
   output: z.object({
@@ -42,11 +43,11 @@ export const diff = task({
     let served = 0;
     const unchanged: string[] = [];
     await withCache(target, ctx, async (store) => {
-      const reader = target.from === null ? null : cacheReader(store, { version: target.from });
+      const now = Date.now() / 1000;
       for (let first = 0; first < routes.length; first += ROUTES_AT_ONCE) {
         const some = routes.slice(first, first + ROUTES_AT_ONCE);
         const { keys, inputs } = scorer.inputs(some);
-        const found = reader ? (await reader.getMany(keys)).predictions : keys.map(() => null);
+        const found = target.from === null ? [] : (await getIfThere(store, target.from, keys)).map((one) => (one && one.expiresAt > now ? one : null));
         for (const [r, route] of some.entries()) {
           const before = { ...count };
           for (let i = r * KEYS_PER_ROUTE; i < (r + 1) * KEYS_PER_ROUTE; i++) count[stateOf(found[i], inputs[i])]++;

@@ -10,7 +10,7 @@ import { watchVersion } from '../../activities/cache/watch-version.ts';
 import { breathing } from '../../activities/flights/breathe.ts';
 import { Delay, owner } from '../data.ts';
 import { sameModel } from './model-files.ts';
-import { Target, withCache } from './target.ts';
+import { cacheName, Target, withCache } from './target.ts';
 
 /** Which model is to be compared with at the end: resolved by the registry then, not when the run began. */
 export const modelToCompare = task({
@@ -24,12 +24,13 @@ export const modelToCompare = task({
   },
 });
 
+/** Its output is a handle, `{ kind: 'cache', name, version }`: an edge of the lineage. */
 export const swap = task({
   name: 'cache.swap',
-  version: '2',
+  version: '3',
   owner,
   input: z.object({ target: Target, model: Delay, current: modelOf().nullable() }),
-  output: z.object({ version: z.string(), previous: z.string().nullable() }),
+  output: z.object({ kind: z.literal('cache'), name: z.string(), version: z.string(), previous: z.string().nullable() }),
   async run({ target, model, current }, ctx) {
     if (current && (current.digest !== model.digest || current.version !== model.version))
       throw modelChanged(
@@ -39,7 +40,7 @@ export const swap = task({
     await sameModel(ctx, model, target.model);
     return withCache(target, ctx, async (store) => {
       await swapVersion(store, target.from, target.version, ctx.idempotencyKey);
-      return { version: target.version, previous: target.from };
+      return { kind: 'cache' as const, name: cacheName(target), version: target.version, previous: target.from };
     });
   },
 });

@@ -25,6 +25,9 @@ export const KEY_BYTES = 12;
 
 type Place = Pick<z.infer<typeof Target>, 'cache' | 'namespace'>;
 
+/** In the lineage: 'default/flights'. */
+export const cacheName = ({ cache, namespace }: Place): string => `${cache}/${namespace}`;
+
 /** Closes it when `work` is done. */
 export async function withCache<T>({ cache, namespace }: Place, ctx: Pick<TaskContext, 'secret'>, work: (store: CacheStore) => Promise<T>): Promise<T> {
   const store = await openNamedCache(cache, namespace, (name) => ctx.secret(name));

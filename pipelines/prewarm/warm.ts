@@ -2,6 +2,7 @@
 import { task, z } from 'heddle';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import type { CacheStore } from '../../activities/cache/cache-store.ts';
+import { getIfThere } from '../../activities/cache/get-if-there.ts';
 import { expiries } from '../../activities/cache/expiry.ts';
 import { probeServing } from '../../activities/cache/serving-probe.ts';
 import { writePredictions } from '../../activities/cache/write-predictions.ts';
@@ -34,7 +35,7 @@ export const Warmed = z.object({
 
 export const warmShard = task({
   name: 'cache.warm_shard',
-  version: '2',
+  version: '3',
   owner,
   timeout: '2h',
   heartbeat: '1m',
@@ -93,7 +94,7 @@ async function predictionsOf(
   const { keys, inputs } = scorer.inputs(routes);
   const perRoute = keys.length / routes.length;
   const scores = new Float32Array(keys.length);
-  const found = await store.get(from ?? '', keys);
+  const found = await getIfThere(store, from ?? '', keys);
   const again: number[] = [];
   for (const [r, { route }] of routes.entries()) {
     const its = found.slice(r * perRoute, (r + 1) * perRoute);

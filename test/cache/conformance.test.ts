@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { cacheReader } from '../../activities/cache/cache-reader.ts';
 import type { CacheStore } from '../../activities/cache/cache-store.ts';
+import { getIfThere } from '../../activities/cache/get-if-there.ts';
 import { oldVersions } from '../../activities/cache/old-versions.ts';
 import { openCache } from '../../activities/cache/open-cache.ts';
 import { probeCache } from '../../activities/cache/probe-cache.ts';
@@ -197,6 +198,15 @@ describeKinds(KINDS, (kind, config) => {
     expect((await cacheReader(store).get('k'))?.score).toBe(0.25);
   });
 
+  it('reads what was reclaimed meanwhile as not there, to one who would take it over', async () => {
+    await made('a', 0.25);
+    await made('b', 0.75);
+    expect((await getIfThere(store, 'a', ['k', 'none'])).map((one) => one?.score)).toEqual([0.25, undefined]);
+    await store.drop('a');
+    expect(await getIfThere(store, 'a', ['k', 'l'])).toEqual([null, null]);
+    await expect(getIfThere({ ...store, get: () => Promise.reject(new Error('away')) }, 'b', ['k'])).rejects.toThrow('away');
+  });
+
   it('never serves a version under removal, and finishes a removal that was interrupted', async () => {
     await made('a', 0.25);
     await made('b', 0.75);
@@ -279,7 +289,7 @@ describeKinds(KINDS, (kind, config) => {
       expect(weak.notes[1]).toMatch(/at ONE, below LOCAL_QUORUM/);
       await weak.close();
     });
-    // the other kinds: prewarm-faults.test.ts
+    // the other kinds, and each fault: prewarm-faults.test.ts
     wholePipeline(config);
   }
 });

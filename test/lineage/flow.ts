@@ -105,10 +105,14 @@ export async function makeFlow(parts: ServerParts): Promise<Flow> {
     step('flights.publish_scores', 'flights.publish_scores', [read(features[1]!)], scores),
   ]);
   await keepPin(catalog.db, ids.score, { kind: 'slice', dataset: 'flights.features', how: 'at', key: { day: days[1]! } }, features[1]!, 1);
+  await keepPin(catalog.db, ids.prewarm, { kind: 'slice', dataset: 'flights.features', how: 'before', key: { day: '2001-03-03' }, span: '2d' }, window, 1);
   await run(
     'flights.prewarm',
     { runId: ids.prewarm, params: { model, cache: '/c' } },
-    [step('cache.swap', 'cache.swap', [], { kind: 'cache', name: 'flights', version: '2001-03-03.m1.abc' })],
+    [
+      step('flights.enumerate', 'flights.enumerate', [read(window)], { count: 1 }),
+      step('cache.swap', 'cache.swap', [], { kind: 'cache', name: 'default/flights', version: '2001-03-03.m1.abc', previous: null }),
+    ],
     'done',
   );
   await run('flights.train', { partition: '2001-03-04' }, [step('x', 'x', [], null)], 'failed');

@@ -70,7 +70,7 @@ describe('heddle lineage', () => {
   it('leads from a model to the very partitions, the raw file and the code, and to the scores and caches that hold it', async () => {
     const found = await graph('model:flights.delay@1');
     expect(names(found)).toEqual([
-      'cache flights 2001-03-03.m1.abc',
+      'cache default/flights 2001-03-03.m1.abc',
       'file file:///data/flights.parquet',
       'model flights.delay 1',
       'partition flights.features day=2001-03-01',
@@ -104,7 +104,7 @@ describe('heddle lineage', () => {
 
   it('downstream of raw data reaches what was scored, and says when it was cut', async () => {
     expect(names(await graph('flights.raw@2001-03-01', '&direction=down'))).toEqual([
-      'cache flights 2001-03-03.m1.abc',
+      'cache default/flights 2001-03-03.m1.abc',
       'model flights.delay 1',
       'partition flights.features day=2001-03-01',
       'partition flights.raw day=2001-03-01',
@@ -124,10 +124,30 @@ describe('heddle lineage', () => {
       '        └─ file file:///data/flights.parquet',
       'went into',
       '  ├─ flights.scores day=2001-03-02',
-      '  └─ cache flights 2001-03-03.m1.abc',
+      '  └─ cache default/flights 2001-03-03.m1.abc',
       '',
     ]);
     expect(stdout).toContain('by flights.features_range: flights.build_features 1, code sha256:code-of-fli');
+  });
+
+  it('leads from a cache to the model and the partitions of its universe, and from both to the cache', async () => {
+    const behind = [
+      'cache default/flights 2001-03-03.m1.abc',
+      'file file:///data/flights.parquet',
+      'model flights.delay 1',
+      'partition flights.features day=2001-03-01',
+      'partition flights.features day=2001-03-02',
+      'partition flights.raw day=2001-03-01',
+      'partition flights.raw day=2001-03-02',
+    ];
+    for (const of of ['cache:default/flights@2001-03-03.m1.abc', 'cache:default/flights']) expect(names(await graph(of, '&direction=up'))).toEqual(behind);
+    const near = await graph('cache:default/flights', '&direction=up&depth=1');
+    expect(names(near)).toEqual(behind.filter((name) => /cache|model|features/.test(name)));
+    expect(near.nodes.find(({ kind }) => kind === 'cache')?.made).toMatchObject({ runId: flow.runs.prewarm, pipeline: 'flights.prewarm', task: 'cache.swap' });
+    for (const of of ['model:flights.delay@1', 'flights.features@2001-03-01'])
+      expect(names(await graph(of, '&direction=down&depth=1'))).toContain('cache default/flights 2001-03-03.m1.abc');
+    const { stdout } = await server.heddle('lineage', 'cache:default/flights', '--up');
+    expect(stdout.split('\n')[0]).toMatch(/^cache default\/flights 2001-03-03.m1.abc {2}by flights.prewarm: cache.swap/);
   });
 
   it('of what is not there is told, with a code', async () => {
@@ -135,6 +155,8 @@ describe('heddle lineage', () => {
     expect((await server.heddle('lineage', 'flights.raw@yesterday')).stderr).toContain('HDL-BAD-KEY');
     expect((await server.heddle('lineage', 'model:flights.delay@9')).stderr).toContain('HDL-NO-MODEL');
     expect((await server.heddle('lineage', 'flights.raw')).stderr).toContain('HDL-BAD-REQUEST');
+    expect((await server.heddle('lineage', 'cache:default/flight')).stderr).toMatch(/HDL-NO-CACHE.*Did you mean "cache:default\/flights"/);
+    expect((await server.heddle('lineage', 'cache:default/flights@2001-03-03.m9.x')).stderr).toContain('HDL-NO-CACHE');
     expect((await server.heddle('lineage', 'flights.raw@2001-03-01', '--depth', '0')).code).toBe(2);
   });
 
@@ -204,6 +226,13 @@ describe('OpenLineage events', () => {
       ],
       outputs: [{ name: expect.stringMatching(/flights\/features$/) }],
     });
+    const warmed = received.find(
+      (event) => event['eventType'] === 'COMPLETE' && (event['run'] as { runId: string }).runId === lineageRunId(flow.runs.prewarm, 0),
+    );
+    expect(warmed).toMatchObject({
+      outputs: [{ namespace: 'heddle.test', name: 'caches/default/flights', facets: { version: { datasetVersion: '2001-03-03.m1.abc' } } }],
+    });
+    expect((warmed?.['inputs'] as { name: string }[]).map(({ name }) => name)).toEqual(['models/flights.delay', expect.stringMatching(/flights\/features$/)]);
     const failed = received.find((event) => event['eventType'] === 'FAIL');
     expect(failed).toMatchObject({ run: { facets: { errorMessage: { message: 'x: no luck' } } } });
   });

@@ -31,4 +31,10 @@ export const modelsCodes = {
     exit: 1,
     status: 404,
   },
+  'HDL-NO-CACHE': {
+    title: 'No run has served such a version of a cache',
+    fix: 'heddle lineage model:NAME@VERSION --down names the caches that hold a model.',
+    exit: 1,
+    status: 404,
+  },
 } as const satisfies Record<string, CodeEntry>;
